@@ -46,7 +46,7 @@ impl Table {
         let one = outcomes.iter().map(|a| vec![a.clone()]);
         let two =
             outcomes.iter().flat_map(|a| outcomes.each_ref().map(|b| vec![a.clone(), b.clone()]));
-        let fates = one.chain(two).map(|outcomes| RecipientFate::of(outcomes)).collect();
+        let fates = one.chain(two).map(RecipientFate::of).collect();
         Self { fates, mailbox: ReversePath::Mailbox("a@b.test".parse().unwrap()) }
     }
 }

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn later_and_later_and_sooner_where_it_is_for_now() {
         let minutes = |code| {
-            let refused = LoginError::Refused(ServerReply { code, text: String::new() });
+            let refused = LoginError::Refused(ServerReply { code, text: Default::default() });
             [0, 1, 2, 3, 4, 5, u32::MAX].map(|times| wait(&refused, times).as_secs() / 60)
         };
         assert_eq!(minutes(535), [5, 10, 20, 40, 60, 60, 60]);

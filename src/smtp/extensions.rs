@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn offered(lines: &[&str]) -> Extensions {
-        Extensions::of(&ServerReply { code: 250, text: lines.join("\n") })
+        Extensions::of(&ServerReply { code: 250, text: lines.join("\n").into() })
     }
 
     #[test]

@@ -233,9 +233,17 @@ impl Case {
             let looks = bearer.looks(&mut report, &planned).await?;
             let (id, trace) = (clock::message_id(), "Received: by us\r\n".to_owned());
             let source = std::sync::Arc::new(Source::from(report.message.clone()));
-            let delivered_to = String::new();
-            let fabric =
-                Fabric { id, report: &report, proof: None, source, trace, delivered_to, now };
+            let (delivered_to, header) = (String::new(), Header::scan(&report.message));
+            let fabric = Fabric {
+                id,
+                report: &report,
+                proof: None,
+                header: &header,
+                source,
+                trace,
+                delivered_to,
+                now,
+            };
             dress(parts, &fabric, planned, looks, &mut Vec::new()).await
         };
         Some(leaves.await)

@@ -32,7 +32,7 @@ impl Journal {
 
     /// Records a message. Waits only when the disk has long been behind, and then not for long.
     pub async fn record(&self, record: Record) {
-        if let Err(record) = self.0.record_at_once(record) {
+        if let Some(record) = self.0.record_at_once(record) {
             self.0.record_in_time(record).await;
         }
     }
@@ -74,8 +74,8 @@ struct Nowhere;
 
 #[async_trait]
 impl Recording for Nowhere {
-    fn record_at_once(&self, _: Record) -> Result<(), Record> {
-        Ok(())
+    fn record_at_once(&self, _: Record) -> Option<Record> {
+        None
     }
 
     async fn record_in_time(&self, _: Record) {}

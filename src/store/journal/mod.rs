@@ -31,11 +31,9 @@ use std::{fmt, path::Path, str::FromStr, time::Duration};
 /// recorded is durable when [`Recording::flush`] has answered, and by itself a moment later.
 #[async_trait]
 pub trait Recording: fmt::Debug + Send + Sync {
-    /// Records a message where nothing has to be waited for, as mostly.
-    ///
-    /// # Errors
-    /// The record, where the disk has long been behind: [`Recording::record_in_time`] waits.
-    fn record_at_once(&self, record: Record) -> Result<(), Record>;
+    /// Records a message where nothing has to be waited for, as mostly. Gives it back where the disk has long been
+    /// behind: [`Recording::record_in_time`] waits.
+    fn record_at_once(&self, record: Record) -> Option<Record>;
 
     /// Records a message. Waits only when the disk has long been behind, and then not for long.
     async fn record_in_time(&self, record: Record);

@@ -76,13 +76,13 @@ impl Recorder {
 
 #[async_trait]
 impl Recording for Recorder {
-    fn record_at_once(&self, record: Record) -> Result<(), Record> {
+    fn record_at_once(&self, record: Record) -> Option<Record> {
         match self.entries.try_send(Entry::New(record)) {
-            Err(TrySendError::Full(Entry::New(record))) => return Err(record),
+            Err(TrySendError::Full(Entry::New(record))) => return Some(record),
             Err(_) => _ = self.lost.fetch_add(1, Ordering::Relaxed),
             Ok(()) => {}
         }
-        Ok(())
+        None
     }
 
     async fn record_in_time(&self, record: Record) {

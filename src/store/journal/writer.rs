@@ -347,7 +347,7 @@ mod tests {
         let recorder = Recorder::start(server.clone(), Bounds::default()).unwrap();
         server.is_away.store(true, Ordering::Relaxed);
         for n in 0..HELD + 50 {
-            recorder.record(record(n)).await;
+            recorder.record_in_time(record(n)).await;
             if n % 5_000 == 0 {
                 recorder.flush().await;
             }
