@@ -33,14 +33,3 @@ def commands(document, heading):
         raise LookupError(f"docs/{document}, {heading!r}: no commands")
     steps = [text for is_step, text in found if is_step]
     return steps or [text for _, text in found]
-
-
-def contrib(name):
-    """A file of contrib/postfix."""
-    return (ROOT / "contrib/postfix" / name).read_text()
-
-
-def parameters(main):
-    """The `name = value` lines of a main.cf, for `postconf -e`."""
-    lines = re.sub(r"\n[ \t]+", " ", re.sub(r"^#.*\n", "", main, flags=re.MULTILINE))
-    return [line for line in lines.splitlines() if line.strip()]

@@ -7,7 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from lib.world import MACHINE, NAME_SERVER, PATIENCE, SERVERS, World
+from lib.wire import Failure, Wire, run
+from lib.world import MACHINE, NAME_SERVER, PATIENCE, World
 
 # The service manager is given a root, /proc, /sys and its control groups, as a container's is.
 BOOT = r"""
@@ -27,10 +28,6 @@ exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/sy
 """
 
 
-class Failure(Exception):
-    """What the test found, for people."""
-
-
 class Machine:
     """One host at MACHINE; the process that makes it is in a network namespace of its own, the world's."""
 
@@ -38,7 +35,7 @@ class Machine:
         self.root = Path(work) / "root"
         self._lay(tree, Path(work))
         self._control_group(Path(work))
-        self._network()
+        self._wire = Wire()
         self.world = World()
         self._pid = None
         for package in packages:
@@ -54,25 +51,10 @@ class Machine:
         if subprocess.run(overlay, capture_output=True, check=False).returncode:
             subprocess.run(["cp", "-a", f"{tree}/.", str(self.root)], check=True)
 
-    def _network(self):
-        """Two namespaces and a wire: what Postfix hears at port 25 is not the world's port 25."""
-        _run("ip", "link", "set", "lo", "up")
-        self._wire = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sh", "-c", "echo; exec sleep infinity"],
-            stdout=subprocess.PIPE,
-        )
-        self._wire.stdout.readline()
-        _run("ip", "link", "add", "world", "type", "veth", "peer", "name", "eth0", "netns", str(self._wire.pid))
-        for address in [NAME_SERVER, *SERVERS.values()]:
-            _run("ip", "address", "add", f"{address}/24", "dev", "world")
-        _run("ip", "link", "set", "world", "up")
-        for command in ("link set lo up", f"address add {MACHINE}/24 dev eth0", "link set eth0 up"):
-            _run("nsenter", f"--net=/proc/{self._wire.pid}/ns/net", "ip", *command.split())
-
     def _control_group(self, work):
         groups = work / "groups"
         groups.mkdir()
-        _run("mount", "-t", "cgroup2", "cgroup2", str(groups))
+        run("mount", "-t", "cgroup2", "cgroup2", str(groups))
         self._group = groups / work.name
         self._group.mkdir()
 
@@ -97,7 +79,7 @@ class Machine:
 
     def offline(self, *command):
         """Runs a command in the tree while it is off."""
-        _run("chroot", str(self.root), *command)
+        run("chroot", str(self.root), *command)
 
     def write(self, path, text):
         """Puts a file there."""
@@ -114,7 +96,7 @@ class Machine:
         """Turns it on; returns when all that is to start has started."""
         # A control group of its own, which is the root of those that systemd makes.
         join = ["sh", "-c", f'echo $$ >"{self._group}/cgroup.procs" && exec "$@"', "join"]
-        command = [*join, "setpriv", "--pdeathsig", "KILL", "nsenter", f"--net=/proc/{self._wire.pid}/ns/net"]
+        command = [*join, "setpriv", "--pdeathsig", "KILL", *self._wire.enter()]
         command += ["unshare", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
         command += ["--propagation", "private", "bash", "-ec", BOOT, "boot", str(self.root)]
         self._boot = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -143,8 +125,7 @@ class Machine:
         """Stops all of it at once, and leaves nothing mounted."""
         (self._group / "cgroup.kill").write_text("1")
         self.until("end of all processes", lambda: "populated 0" in (self._group / "cgroup.events").read_text())
-        self._wire.kill()
-        self._wire.wait()
+        self._wire.end()
         for group, _, _ in os.walk(self._group, topdown=False):
             os.rmdir(group)
         for mounted in (self._group.parent, self.root):
@@ -189,12 +170,6 @@ class Machine:
         lines = self.try_run("journalctl --no-pager -o short-monotonic -n 60")[1]
         units = self.try_run("systemctl status --no-pager -n 0 onward.service postfix@-.service")[1]
         return units + lines
-
-
-def _run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failure(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def is_possible():

@@ -2,8 +2,8 @@
 
 import re
 
-from lib.documents import blocks, commands, contrib, parameters
-from lib.machine import Failure
+from lib.documents import commands
+from lib.wire import Failure
 
 # Postfix's aliases, as its own manual shows them.
 VIRTUAL = """\
@@ -40,34 +40,32 @@ def socketmap(machine):
 
 
 def tcp_table(machine):
-    """The tables of PostSRSd 1's kind, by contrib's files."""
+    """POSTFIX.md, "The tables of PostSRSd 1"."""
     before(machine)
-    configure(machine, "tcp-table")
+    follow(machine, "The tables of PostSRSd 1")
     forwards(machine, USER_UNKNOWN)
 
 
 def unix_socket(machine):
-    """POSTFIX.md, "A unix socket, and the chroot", then "A unix socket that Onward makes"."""
+    """POSTFIX.md, "Tables", then "A unix socket, and the chroot"."""
     before(machine)
-    for heading, name in (("A unix socket, and the chroot", "srs"), ("A unix socket that Onward makes", "onward/srs")):
-        _, listen = blocks("POSTFIX.md", heading, "toml")[0]
-        configure(
-            machine,
-            "socketmap",
-            lambda text: re.sub(r"\[\[listen\]\]\n(?:.+\n)+", listen, text, count=1),
-            lambda line: line.replace("inet:127.0.0.1:10003", f"unix:{name}"),
-            commands("POSTFIX.md", heading),
-        )
-        forwards(machine, USER_UNKNOWN)
-        # The next one begins without it.
-        machine.run("systemctl disable --now onward-socketmap.socket")
+    follow(machine, "Tables")
+    follow(machine, "A unix socket, and the chroot")
+    forwards(machine, USER_UNKNOWN)
+
+
+def own_unix_socket(machine):
+    """POSTFIX.md, "Tables", then "A unix socket that Onward makes"."""
+    before(machine)
+    follow(machine, "Tables")
+    follow(machine, "A unix socket that Onward makes")
+    forwards(machine, USER_UNKNOWN)
 
 
 def policy(machine):
     """POSTFIX.md, "Tables" and "Refusals"."""
     before(machine)
     follow(machine, "Tables")
-    machine.write("/etc/onward/onward.toml", contrib("policy/onward.toml"))
     follow(machine, "Refusals")
     forwards(machine, SAYS_WHY)
 
@@ -162,17 +160,6 @@ def follow(machine, heading, without=()):
     expect(len(found) - len(chosen) >= len(without), f"{heading}: no block has one of {without}")
     for block in chosen:
         machine.run(block)
-
-
-def configure(machine, name, toml=str, main=str, start=("systemctl enable --now onward.service",)):
-    """Takes the files of contrib as they are, but for what `toml` and `main` change."""
-    machine.write("/etc/onward/onward.toml", toml(contrib(f"{name}/onward.toml")))
-    for line in parameters(contrib(f"{name}/main.cf")):
-        machine.run(f"postconf -e '{main(line)}'")
-    machine.run("onward check")
-    for block in start:
-        machine.run(block)
-    machine.run("postfix reload")
 
 
 def arrival(machine, recipient, text):

@@ -27,6 +27,7 @@ use crate::{
     tls::self_signed,
 };
 use ask::Prompt;
+use clap::Parser;
 use questions::Questions;
 use std::{
     io::{IsTerminal, Write},
@@ -44,41 +45,55 @@ const LIST: &str = "zen.spamhaus.org";
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The name of this machine, as its MX record will have it
-    #[arg(long, value_name = "NAME", value_parser = Domain::parse)]
+    #[arg(long, value_name = "NAME", value_parser = Domain::parse, env = "ONWARD_HOSTNAME", hide_env_values = true)]
     hostname: Option<Domain>,
     /// The domain whose mail is forwarded
-    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse, env = "ONWARD_DOMAIN", hide_env_values = true)]
     domain: Option<Domain>,
     /// The domain of rewritten reverse-paths, of its own [default: srs. before the domain]
-    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse)]
+    #[arg(long, value_name = "DOMAIN", value_parser = Domain::parse, env = "ONWARD_SRS_DOMAIN", hide_env_values = true)]
     srs_domain: Option<Domain>,
     /// Who gets postmaster@ and abuse@
-    #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse)]
+    #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse, env = "ONWARD_POSTMASTER", hide_env_values = true)]
     postmaster: Option<Mailbox>,
     /// The first alias
     #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse, requires = "to")]
+    #[arg(env = "ONWARD_ALIAS", hide_env_values = true)]
     alias: Option<Mailbox>,
     /// Where it leads
     #[arg(long, value_name = "MAILBOX", value_parser = Mailbox::parse, requires = "alias")]
+    #[arg(env = "ONWARD_TO", hide_env_values = true)]
     to: Option<Mailbox>,
     /// Have the certificate issued and renewed by Let's Encrypt, who asks at port 80; you agree to its terms
-    #[arg(long)]
+    #[arg(long, env = "ONWARD_ACME", hide_env_values = true)]
     acme: bool,
+    /// Listen for mail programs of accounts too, at ports 587 and 465
+    #[arg(long, env = "ONWARD_SUBMISSION", hide_env_values = true)]
+    submission: bool,
+    /// Have the page and the API at port 443 too, by TLS
+    #[arg(long, env = "ONWARD_WEB", hide_env_values = true)]
+    web: bool,
     /// Print a record that asks others to report how TLS goes
-    #[arg(long)]
+    #[arg(long, env = "ONWARD_TLS_RPT", hide_env_values = true)]
     tls_rpt: bool,
     /// Print a record, and the page that belongs to it, by which others send by TLS alone
-    #[arg(long)]
+    #[arg(long, env = "ONWARD_MTA_STS", hide_env_values = true)]
     mta_sts: bool,
     /// An address of this machine as the world knows it, where that cannot be found out (behind NAT)
-    #[arg(long = "address", value_name = "IP")]
+    #[arg(
+        long = "address",
+        value_name = "IP",
+        env = "ONWARD_ADDRESS",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
     addresses: Vec<IpAddr>,
     /// Where to listen: systemd:NAME, host:port or unix:/path [default: systemd:smtp where the units are installed, else
     /// 0.0.0.0:25]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "ONWARD_LISTEN", hide_env_values = true)]
     listen: Option<ListenAddress>,
     /// Where everything that is kept lies [default: /var/lib/onward]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "ONWARD_STATE_DIR", hide_env_values = true)]
     state_dir: Option<PathBuf>,
     /// Enable and start the units at the end
     #[arg(long)]
@@ -91,6 +106,23 @@ pub struct Args {
     doctor: bool,
 }
 
+/// What the environment says, where there are no arguments.
+#[derive(Debug, clap::Parser)]
+#[command(name = "onward init")]
+struct ByEnvironment {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// A listener beside the one for mail from everywhere.
+#[derive(Clone)]
+struct Further {
+    address: ListenAddress,
+    /// What it is for, and the keys that say so.
+    what: &'static str,
+    keys: &'static str,
+}
+
 /// What goes into the configuration.
 #[derive(Clone)]
 struct Answers {
@@ -99,6 +131,7 @@ struct Answers {
     srs_domain: Domain,
     postmaster: Option<Mailbox>,
     listen: ListenAddress,
+    further: Vec<Further>,
     state_dir: PathBuf,
     secret_file: PathBuf,
     certificate: PathBuf,
@@ -109,6 +142,22 @@ struct Answers {
     tls_rpt: bool,
     mta_sts: bool,
     addresses: Vec<IpAddr>,
+}
+
+/// The first configuration by the environment alone, as a container has it, where there is none yet.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn by_environment(context: &Context) -> Result<(), Failure> {
+    if context.config_file().symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let told = ByEnvironment::try_parse_from(["onward init", "--yes"]).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        Failure::Usage(first.trim_start_matches("error: ").to_owned())
+    })?;
+    run(told.args, context).map(drop)
 }
 
 /// `onward init`.
@@ -161,8 +210,12 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             text::options(&answers)
         )));
     }
-    let listen: Vec<_> =
-        [&answers.listen].into_iter().chain(answers.acme.iter().flatten()).cloned().collect();
+    let listen: Vec<_> = [&answers.listen]
+        .into_iter()
+        .chain(answers.further.iter().map(|further| &further.address))
+        .chain(answers.acme.iter().flatten())
+        .cloned()
+        .collect();
     let listen = listen.as_slice();
     let mut warnings = match unit.is_there {
         true => obstacles(listen, &answers.state_dir),

@@ -1,6 +1,6 @@
 //! What `onward init` wants to know, and whether an answer will do.
 
-use super::{Answers, Args, Prompt, STATE_DIR, text};
+use super::{Answers, Args, Further, Prompt, STATE_DIR, text};
 use crate::{
     address::{Domain, Mailbox},
     admin::setup::OwnAddress,
@@ -32,8 +32,13 @@ impl Questions<'_> {
         // The name that the world has for it, or its own.
         let named = self.own.iter().find_map(|own| own.name.clone());
         let machine = named.or_else(|| Domain::parse(&Machine::here().hostname).ok());
-        let domain =
-            prompt.answer(args.domain, "--domain", "Domain to forward for", None, Domain::parse)?;
+        let domain = prompt.answer(
+            args.domain,
+            "--domain or ONWARD_DOMAIN",
+            "Domain to forward for",
+            None,
+            Domain::parse,
+        )?;
         let state_dir = args.state_dir.unwrap_or_else(|| STATE_DIR.into());
         let mut answers = Answers {
             hostname: machine.clone().unwrap_or_else(|| domain.clone()),
@@ -41,6 +46,7 @@ impl Questions<'_> {
             domain,
             postmaster: None,
             listen: default_listen(has_units),
+            further: further(args.submission, args.web, has_units),
             state_dir: std::path::absolute(state_dir).map_err(Failure::new)?,
             secret_file,
             certificate,
@@ -125,6 +131,29 @@ fn default_listen(has_units: bool) -> ListenAddress {
         true => ListenAddress::Systemd("smtp".to_owned()),
         false => ListenAddress::Tcp { host: "0.0.0.0".into(), port: 25 },
     }
+}
+
+/// Listeners for mail programs, and for browsers. No unit has port 443.
+fn further(submission: bool, web: bool, has_units: bool) -> Vec<Further> {
+    let at = |port, name: &str| match has_units {
+        true => ListenAddress::Systemd(name.to_owned()),
+        false => ListenAddress::Tcp { host: "0.0.0.0".into(), port },
+    };
+    let mut further = Vec::new();
+    if submission {
+        let what = "Mail programs of accounts (docs/SEND-AS.md), by STARTTLS and by TLS at once.";
+        let keys = "protocol = \"submission\"\n";
+        further.push(Further { address: at(587, "submission"), what, keys });
+        let keys = "protocol = \"submission\"\ntls = \"implicit\"\n";
+        further.push(Further { address: at(465, "smtps"), what: "", keys });
+    }
+    if web {
+        let address = ListenAddress::Tcp { host: "0.0.0.0".into(), port: 443 };
+        let what = "The page and the API (docs/WEB.md): `onward web login` lets somebody in.";
+        let keys = "protocol = \"http\"\nserve = [\"web\", \"api\"]\ntls = \"implicit\"\n";
+        further.push(Further { address, what, keys });
+    }
+    further
 }
 
 /// As [`default_listen`], of port 80; `None` is the default.

@@ -1,6 +1,6 @@
 //! What `onward init` writes and says.
 
-use super::Answers;
+use super::{Answers, Further};
 use crate::admin::setup::{DnsRecord, Setup};
 use std::fmt::Display;
 
@@ -30,7 +30,7 @@ address = {}
 # Peers whose PROXY header is believed, such as a load balancer:
 # proxy_protocol = [\"192.0.2.10\"]
 
-[srs]
+{}[srs]
 # Right-hand side of rewritten reverse-paths. Its MX and SPF must name this machine.
 domain = {}
 # One secret a line: the first signs, all verify.
@@ -53,10 +53,19 @@ max_message_size = \"50MiB\"
         quoted(hostname),
         quoted(state_dir.display()),
         quoted(listen),
+        further(&answers.further),
         quoted(srs_domain),
         quoted(answers.secret_file.display()),
         tls(answers),
     )
+}
+
+fn further(listeners: &[Further]) -> String {
+    let block = |Further { address, what, keys }: &Further| {
+        let comment = if what.is_empty() { String::new() } else { format!("# {what}\n") };
+        format!("{comment}[[listen]]\n{keys}address = {}\n\n", quoted(address))
+    };
+    listeners.iter().map(block).collect()
 }
 
 fn tls(answers: &Answers) -> String {
@@ -138,6 +147,8 @@ pub(super) fn options(answers: &Answers) -> String {
     }
     for (is_set, option) in [
         (answers.acme.is_some(), " --acme"),
+        (answers.further.iter().any(|listen| listen.keys.contains("submission")), " --submission"),
+        (answers.further.iter().any(|listen| listen.keys.contains("http")), " --web"),
         (answers.tls_rpt, " --tls-rpt"),
         (answers.mta_sts, " --mta-sts"),
     ] {

@@ -2,7 +2,7 @@
 
 mod manager;
 
-use super::{Context, Failure, context::block_on};
+use super::{Context, Failure, context::block_on, init};
 use crate::{
     admin::running::Running,
     config::{Config, Protocol},
@@ -31,6 +31,9 @@ pub struct Args {
     /// Let milters decide and tell the log, and change and refuse nothing
     #[arg(long)]
     shadow: bool,
+    /// Write a configuration where there is none yet, as `onward init --yes` does: by its environment variables alone
+    #[arg(long)]
+    init: bool,
 }
 
 /// `onward serve`.
@@ -38,6 +41,9 @@ pub struct Args {
 /// # Errors
 /// When the daemon cannot start; nothing was accepted then.
 pub fn run(args: &Args, ctx: &Context) -> Result<ExitCode, Failure> {
+    if args.init {
+        init::by_environment(ctx).map_err(lasting)?;
+    }
     let config = configure(args, ctx).map_err(lasting)?;
     let has_tables = config.listen.iter().any(|listen| !listen.protocol.takes_mail());
     let tables = if has_tables { config.limits.map_connections } else { 0 };
