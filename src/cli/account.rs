@@ -117,6 +117,7 @@ struct AddArgs {
 ///
 /// What is not named stays as it is.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "onward account set [OPTIONS] <NAME>")]
 #[command(group(clap::ArgGroup::new("word").required(true).multiple(true).args(["more", "less"])))]
 struct SetArgs {
     /// As it was added

@@ -123,7 +123,9 @@ impl Command {
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("action").required(true)))]
 #[command(override_usage = "onward alias add [OPTIONS] ADDRESS DEST...\n       \
-    onward alias add [OPTIONS] ADDRESS --reject [TEXT] | --defer [TEXT] | --discard")]
+    onward alias add [OPTIONS] ADDRESS --reject [TEXT]\n       \
+    onward alias add [OPTIONS] ADDRESS --defer [TEXT]\n       \
+    onward alias add [OPTIONS] ADDRESS --discard")]
 struct AddArgs {
     /// hello@example.org, *@example.org, or /^sales-(.+)@example\.org$/
     #[arg(allow_hyphen_values = true, value_parser = address)]
@@ -154,6 +156,8 @@ struct AddArgs {
 /// What is not named stays as it is. The rules of the alias that a sender wrote to count: an alias that it leads
 /// to has rules for mail that comes to itself.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "onward alias set [OPTIONS] ADDRESS\n       \
+    onward alias set [OPTIONS] --where WHICH")]
 #[command(group(
     clap::ArgGroup::new("word").required(true).multiple(true)
         .args(words::FLAGS).args(["no_allow", "no_block", "enable", "disable"])

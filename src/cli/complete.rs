@@ -3,18 +3,26 @@
 use super::{Context, Failure};
 use crate::config::reference::manual;
 use clap::Command;
+use clap_complete::Shell;
 use std::{ffi::OsStr, fs, io::Write, path::PathBuf, process::ExitCode};
 
-/// What bash is told beside the commands and options: it asks this program for the words that its database knows.
-const KNOWN_TO_BASH: &[u8] = include_bytes!("complete/known.bash");
+pub mod known;
+
+/// What shells are told beside the commands and options: they ask this program for the words that its database knows.
+const BASH: &str = include_str!("complete/known.bash");
+const FISH: &str = include_str!("complete/known.fish");
+const ZSH: &str = include_str!("complete/known.zsh");
+/// The function that zsh completes by, and what it is called where ours comes before it.
+const ZSH_OWN: &str = "_onward() {\n";
+const ZSH_OTHER: &str = "_onward_commands_and_options() {\n";
 
 /// Prints completions for a shell
 ///
-/// Those for bash know aliases, domains, accounts and ids, too.
+/// Those for bash, zsh and fish know aliases, domains, accounts and ids, too.
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
     /// Whose completions
-    shell: clap_complete::Shell,
+    shell: Shell,
 }
 
 /// Writes the man pages into a directory
@@ -30,16 +38,29 @@ pub struct ManArgs {
 /// When stdout cannot be written.
 pub fn completions(
     args: CompletionsArgs,
-    mut command: Command,
+    command: Command,
     context: &Context,
 ) -> Result<ExitCode, Failure> {
+    // Without what people do not type: completions have hidden commands too.
+    let shown = command.get_subcommands().filter(|below| !below.is_hide_set()).cloned();
+    let mut command = Command::new("onward")
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .args(command.get_arguments().cloned())
+        .subcommands(shown.collect::<Vec<_>>());
     // clap_complete panics when its writer fails; memory does not.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "onward", &mut script);
-    if args.shell == clap_complete::Shell::Bash {
-        script.extend_from_slice(KNOWN_TO_BASH);
+    let mut script = String::from_utf8(script).map_err(Failure::new)?;
+    match args.shell {
+        Shell::Bash => script.push_str(BASH),
+        Shell::Fish => script.push_str(FISH),
+        Shell::Zsh => {
+            script = script.replacen(ZSH_OWN, &format!("{ZSH}{ZSH_OTHER}"), 1);
+        }
+        _ => {}
     }
-    context.out().write_all(&script)?;
+    context.out().write_all(script.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,6 +92,8 @@ pub fn man(args: ManArgs, command: Command, _: &Context) -> Result<ExitCode, Fai
 fn titled(name: &str, section: u8, page: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let title = format!(".TH {name} {section} \"\" \"onward {version}\" \"Onward\"");
+    // An empty line between two ends of lines is a space, and is to be said as one.
+    let page = page.replace(".br\n\n.br\n", ".sp\n");
     let lines = page.lines().map(|line| if line.starts_with(".TH ") { &title } else { line });
     lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -50,6 +50,7 @@ enum Command {
 ///
 /// What is not named stays as it is.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "onward domain set [OPTIONS] <DOMAIN>")]
 #[command(group(
     clap::ArgGroup::new("setting").required(true).multiple(true)
         .args(["auto_create", "no_auto_create", "digest"])

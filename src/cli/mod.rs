@@ -107,6 +107,7 @@ enum Command {
     Backup(backup::Args),
     Store(store::Args),
     Completions(complete::CompletionsArgs),
+    Known(complete::known::Args),
     Man(complete::ManArgs),
 }
 
@@ -145,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(args, &context),
         Command::Store(args) => store::run(&args, &context),
         Command::Completions(args) => complete::completions(args, Cli::command(), &context),
+        Command::Known(args) => complete::known::run(args, &context),
         Command::Man(args) => complete::man(args, Cli::command(), &context),
     };
     done.unwrap_or_else(|failure| failure.report())

@@ -72,8 +72,10 @@ pub fn manual() -> String {
     page.text([roman("onward.toml - the configuration of Onward")]);
     // Whatever stands in NAME beside names is one more of them to apropos.
     page.control("SH", ["DESCRIPTION"]);
-    for paragraph in HEAD.split("\n\n").skip(1) {
-        page.control("PP", []);
+    for (at, paragraph) in HEAD.split("\n\n").skip(1).enumerate() {
+        if at > 0 {
+            page.control("PP", []);
+        }
         page.text([roman(plain(&paragraph.replace('\n', " ")))]);
     }
     for section in SECTIONS {

@@ -8,6 +8,7 @@ mod dkim;
 mod explain;
 mod first_steps;
 mod follow;
+mod help;
 mod import;
 mod many;
 mod queue;

@@ -66,3 +66,44 @@ fn init_alias_check_serve_trace() {
     assert!(trace.contains("forwarded") && trace.contains("you@mailbox.example"), "{trace}");
     assert!(!trace.contains("anything@example.org"), "{trace}");
 }
+
+/// As a container has it: no argument, and on the second start no first configuration.
+#[test]
+fn the_environment_is_the_first_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("etc/onward.toml");
+    let listen = free_address();
+    let refused = onward(&config, &["serve", "--init"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("ONWARD_DOMAIN is needed"), "{said}");
+
+    for _ in 0..2 {
+        let mut serve = onward(&config, &["serve", "--init"]);
+        serve.env("ONWARD_STATE_DIR", directory.path().join("state"));
+        serve.env("ONWARD_DOMAIN", "example.org").env("ONWARD_HOSTNAME", "mx.example.org");
+        serve.env("ONWARD_ALIAS", "hello@example.org").env("ONWARD_TO", "you@mailbox.example");
+        serve
+            .env("ONWARD_LISTEN", listen.to_string())
+            .env("ONWARD_ADDRESS", "192.0.2.1,2001:db8::1");
+        let mut daemon = Process::spawn("onward serve --init", &mut serve);
+        daemon.wait_for_line("readiness", |line| line.contains("listening"));
+        assert_eq!(run(&config, &["alias", "list"]), "hello@example.org -> you@mailbox.example\n");
+        daemon.signal("TERM");
+        assert!(daemon.wait_exit(Duration::from_secs(60)).success());
+    }
+    let zone = fs::read_to_string(directory.path().join("etc/dns.zone")).unwrap();
+    assert!(zone.contains("mx.example.org. 3600 IN AAAA 2001:db8::1"), "{zone}");
+}
+
+#[test]
+fn what_the_environment_says_wrongly_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("etc/onward.toml");
+    let mut serve = onward(&config, &["serve", "--init"]);
+    let refused = serve.env("ONWARD_DOMAIN", "not a domain").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.starts_with("onward: invalid value 'not a domain' for '--domain"), "{said}");
+    assert!(!config.exists());
+}
