@@ -20,6 +20,9 @@ section! {
     /// How long a node that nobody hears of keeps what it has in the spool; then the others take it over. It says six times in
     /// that time that it serves.
     pub lease: Duration = duration(3 * SECOND, 60 * MINUTE), default "60s";
+    /// How many messages of the spool a node has in hand at once, each counted once for every destination that it waits for. The
+    /// rest stays in the database, in the order in which it is due, for whichever node has room.
+    pub hold: usize = integer(100, 1_000_000), default 20_000;
 }
 
 const NODE: &str = "a name of letters, digits, dots, hyphens and underscores, at most 64 of them";

@@ -1,3 +1,4 @@
+mod held;
 mod hosts;
 
 use super::{

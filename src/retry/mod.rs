@@ -2,11 +2,13 @@
 
 mod destination;
 mod groups;
+mod hold;
 mod lane;
 mod lines;
 mod schedule;
 mod tally;
 
+pub use hold::{Left, Line};
 pub use schedule::{Concurrency, Entry, HostState, Kind, Schedule, Work};
 
 use crate::time::{Millis, whole_millis};

@@ -80,8 +80,8 @@ pub enum HostState {
 /// to know.
 #[derive(Debug)]
 pub struct Schedule {
-    mail: Lane,
-    notices: Lane,
+    pub(super) mail: Lane,
+    pub(super) notices: Lane,
 }
 
 impl Kind {
@@ -214,7 +214,7 @@ impl Schedule {
         counts
     }
 
-    fn lane(&mut self, kind: Kind) -> &mut Lane {
+    pub(super) fn lane(&mut self, kind: Kind) -> &mut Lane {
         match kind {
             Kind::Mail => &mut self.mail,
             Kind::Notice => &mut self.notices,

@@ -34,6 +34,8 @@ struct Shared {
     /// The name of this machine among those that share it.
     node: String,
     lease: Duration,
+    /// How many messages of the spool it has in hand at once.
+    hold: usize,
     /// Once somebody has asked for it.
     journal: OnceCell<Arc<dyn Reading>>,
 }
@@ -43,7 +45,8 @@ impl Place {
     pub fn of(config: &Config) -> Self {
         let shared = config.store.postgres.clone().map(|database| {
             let node = config.store.node.clone().unwrap_or_else(|| config.hostname.to_string());
-            Arc::new(Shared { database, node, lease: config.store.lease, journal: OnceCell::new() })
+            let (lease, hold) = (config.store.lease, config.store.hold);
+            Arc::new(Shared { database, node, lease, hold, journal: OnceCell::new() })
         });
         Self { state_dir: config.state_dir.clone(), shared }
     }
@@ -96,7 +99,8 @@ impl Place {
             Some(shared) => {
                 let instance = instance(&self.state_dir)?;
                 let copy = Some(self.state_dir.join(COPY));
-                let node = Node { name: shared.node.clone(), instance, lease: shared.lease, copy };
+                let Shared { node, lease, hold, .. } = &**shared;
+                let node = Node { name: node.clone(), instance, lease: *lease, hold: *hold, copy };
                 Store::connect(shared.database.clone(), Some(node), options).await
             }
             None => Store::open(&self.state_dir, options),

@@ -6,9 +6,11 @@
 //! destination has answered it; and in the end `delivered`, `failed` or `dropped`.
 
 mod bounds;
+mod claim;
 mod leg;
 
 pub use bounds::{DEFAULT_FREE, SpoolBounds, SpoolError};
+pub use claim::{Claim, Claimed, LineClaim, LineLeft, Which};
 pub use leg::{Leg, LegState};
 
 use super::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError};
@@ -18,7 +20,7 @@ use crate::{
     dsn::Print,
     envelope::MailDsn,
     message::{Change, Source, Text},
-    retry::Kind,
+    retry::{Kind, Left},
     slots::Cause,
     time::Millis,
 };
@@ -55,7 +57,7 @@ pub trait Spool {
     /// not.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the message is another's, or the store fails.
     async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError>;
 
     /// Notes that the destination may have these from now on.
@@ -126,11 +128,33 @@ pub trait Spool {
     async fn spooled_source(&self, source: i64, octets: u64)
     -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// All that is still to be done, and the messages with nothing left to do. Reads the spool as a whole.
+    /// All that this process has still to do, and the messages with nothing left to do. Reads all of them.
     ///
     /// # Errors
     /// When the store fails.
     async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError>;
+
+    /// How many messages whoever serves may have in hand at once, where others take the rest; `None` where all of them are
+    /// the only one's.
+    fn spool_hold(&self) -> Option<usize> {
+        None
+    }
+
+    /// Takes messages that nobody has in hand: those that nobody does yet, that were left, and those of who serves no more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_claim(&self, _claim: Claim) -> Result<Claimed, StoreError> {
+        Ok(Claimed::default())
+    }
+
+    /// Leaves messages to whoever claims them next; what is not in hand any more is left alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn spool_leave(&self, _messages: Vec<Left>) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The number of changes that administrators made to the spool, and to which accounts send; it is followed within
     /// a second.

@@ -16,6 +16,16 @@ pub(super) struct Whole {
 }
 
 impl Whole {
+    /// Adds messages, whether they can be read or not.
+    pub(super) fn add_all(&mut self, messages: Vec<Result<Spooled, Unreadable>>) {
+        for message in messages {
+            match message {
+                Ok(message) => self.add(message),
+                Err(unreadable) => self.unreadable.push(unreadable),
+            }
+        }
+    }
+
     /// Adds a message that can be read.
     pub(super) fn add(&mut self, message: Spooled) {
         let (seq, arrived) = (message.seq, message.head.arrived);

@@ -7,6 +7,7 @@ mod crash;
 mod limits;
 mod migrate;
 mod names;
+mod queue;
 mod secrets;
 mod spool;
 mod through;

@@ -194,6 +194,8 @@ impl<'a> Retry<'a> {
                     tried.is_due &= begun.contains(&tried.number);
                 }
             }
+            // It comes back when it is ours again.
+            Err(StoreError::TakenOver { .. }) => return,
             Err(error) => {
                 tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
                 ended.again = Some(later(&ended.work));

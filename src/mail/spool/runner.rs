@@ -2,6 +2,7 @@
 
 use super::{
     added::Added,
+    claims::Claims,
     handle::{Event, Inbox},
     outcome::{self, record},
     retry::{Ended, retry},
@@ -10,12 +11,12 @@ use crate::{
     clock,
     mail::{current::Current, parts::Parts},
     next_hop::NextHop,
-    retry::{Concurrency, Entry, Schedule, Work},
+    retry::{Concurrency, Entry, HostState, Schedule, Work},
     store::{
         StoreError,
         spool::{Open, Spooled},
     },
-    time::whole_millis,
+    time::{Millis, whole_millis},
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -47,9 +48,11 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(crate) struct Runner {
     current: Current,
     /// Made by the configuration of this turn.
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     inbox: Inbox,
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
+    /// What waits in the store, where others may take it too.
+    pub(super) claims: Claims,
     attempts: JoinSet<Ended>,
     /// Who has the hosts of a destination, where that can be found out.
     look_ups: JoinSet<(Arc<NextHop>, Option<Arc<str>>)>,
@@ -73,6 +76,7 @@ impl Runner {
             parts,
             inbox,
             schedule: Schedule::new(concurrency),
+            claims: Claims::default(),
             attempts: JoinSet::new(),
             look_ups: JoinSet::new(),
             under_way: HashMap::new(),
@@ -96,7 +100,10 @@ impl Runner {
         while !*self.stopping.borrow() {
             if reload_at.is_some_and(|at| at <= Instant::now()) {
                 reload_at = match self.reload().await {
-                    Ok(()) => None,
+                    Ok(()) => {
+                        self.claims.at = self.parts.store.spool_hold().map(|_| Instant::now());
+                        None
+                    }
                     Err(error) => {
                         tracing::error!(%error, "cannot read the spool, trying on");
                         Some(Instant::now() + AGAIN)
@@ -111,10 +118,27 @@ impl Runner {
                 reload_at = Some(Instant::now());
                 continue;
             }
+            if self.claims.are_due() {
+                let mut stopping = self.stopping.clone();
+                let claimed = tokio::select! {
+                    claimed = self.claim() => claimed,
+                    _ = stopping.changed() => continue,
+                };
+                match claimed {
+                    // What was taken or left, as nobody heard of, is found by reading all.
+                    Ok(()) if self.claims.was_cut_off() => reload_at = Some(Instant::now()),
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "cannot take from the spool, trying on");
+                        self.claims.cut_off();
+                    }
+                }
+            }
             self.begin();
             self.look_up();
-            self.inbox.is_busy.store(!self.schedule.is_empty(), Ordering::Relaxed);
-            let next = [self.next_look(), reload_at, self.bury_at, self.tell_at];
+            let is_busy = !self.schedule.is_empty() || !self.claims.is_empty();
+            self.inbox.is_busy.store(is_busy, Ordering::Relaxed);
+            let next = [self.next_look(), reload_at, self.bury_at, self.tell_at, self.claims.at];
             let next = next.into_iter().flatten().min().unwrap_or(Instant::now() + IDLE);
             tokio::select! {
                 Some(event) = self.inbox.events.recv() => self.hear(event),
@@ -140,10 +164,16 @@ impl Runner {
         self.bury().await;
     }
 
-    /// Reads the whole spool: at the start, and after the command line changed it.
+    /// Reads all that is its own: at the start, and after the command line changed it.
     async fn reload(&mut self) -> Result<(), StoreError> {
         let (open, finished) = self.parts.store.spool_open().await?;
         let now = clock::steady_millis();
+        self.schedule.replace(self.entries(open, now), now);
+        self.end(finished).await
+    }
+
+    /// What is to be scheduled for open legs, once a message and destination.
+    pub(super) fn entries(&self, open: Vec<Open>, now: Millis) -> Vec<(NextHop, Entry)> {
         let latest = now + self.parts.retry.longest_wait();
         let mut waits: HashMap<(NextHop, i64), Entry> = HashMap::new();
         for leg in open {
@@ -158,8 +188,11 @@ impl Runner {
             let entry = entry.or_insert_with(|| Entry { message, cause, kind, due, expires });
             entry.due = due.min(entry.due);
         }
-        let entries = waits.into_iter().map(|((hop, _), entry)| (hop, entry));
-        self.schedule.replace(entries, now);
+        waits.into_iter().map(|((hop, _), entry)| (hop, entry)).collect()
+    }
+
+    /// Ends messages with nothing left to do.
+    pub(super) async fn end(&mut self, finished: Vec<i64>) -> Result<(), StoreError> {
         for message in finished {
             if !self.finished.contains(&message) {
                 self.tell(message).await?;
@@ -227,8 +260,21 @@ impl Runner {
     fn hear(&mut self, event: Event) {
         match event {
             Event::Added(added) => self.add(added),
-            Event::Answered(whose) => self.schedule.answered(&whose, clock::steady_millis()),
-            Event::Resumed(whose) => self.schedule.resume(&whose, clock::steady_millis()),
+            Event::Answered(whose) => {
+                self.answered(&whose);
+                self.schedule.answered(&whose, clock::steady_millis());
+            }
+            Event::Resumed(whose) => {
+                self.claims.resume(&whose);
+                self.schedule.resume(&whose, clock::steady_millis());
+            }
+        }
+    }
+
+    /// Hosts that slept answer: now is the time of what was left because of them, too.
+    fn answered(&mut self, whose: &Arc<str>) {
+        if self.schedule.is_asleep(whose) {
+            self.claims.wake(whose);
         }
     }
 
@@ -249,6 +295,9 @@ impl Runner {
                 if let Some(whose) = &ended.whose {
                     self.schedule.learn(&ended.work.hop, whose, now);
                 }
+                if ended.host == HostState::Answers {
+                    self.answered(&ended.work.group);
+                }
                 self.schedule.done(&ended.work, ended.again, ended.host, now);
                 if ended.is_finished {
                     self.finish(ended.work.message);
@@ -258,7 +307,7 @@ impl Runner {
             Err(error) => {
                 tracing::error!(%error, "an attempt broke off, the next start takes it up");
                 if let Some(work) = self.under_way.remove(&error.id()) {
-                    self.schedule.done(&work, None, crate::retry::HostState::Unknown, now);
+                    self.schedule.done(&work, None, HostState::Unknown, now);
                 }
             }
         }

@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use std::{collections::VecDeque, time::Duration};
 
+mod hold;
 mod providers;
 
 const MS: Duration = Duration::from_millis(1);

@@ -5,7 +5,7 @@ use super::{
     access::{reading, trying, writing},
     ask::Result,
     error::Failure,
-    rows::{account_usage, accounts, aliases::Table, domains, queue},
+    rows::{account_usage, accounts, aliases::Table, claims, domains, queue},
     snapshot::{self, Live},
 };
 use crate::{
@@ -137,6 +137,7 @@ impl Accounts for Postgres {
         changing_accounts!(self, tx, _version => {
             let account = existing(tx, name).await?.account;
             accounts::delete(tx, account.id).await?;
+            claims::make_due_of(tx, account.id.cause().as_str()).await?;
             queue::count_change(tx).await?;
             Ok(account)
         })
@@ -152,6 +153,7 @@ impl Accounts for Postgres {
             account.state = account.state.followed_by(state);
             accounts::set_state(tx, &account).await?;
             // What waits of the account leaves now, or does so no more.
+            claims::make_due_of(tx, account.id.cause().as_str()).await?;
             queue::count_change(tx).await?;
             Ok(account)
         })

@@ -4,7 +4,7 @@ use super::{
     Database, Node, Postgres,
     access::{reading, writing},
     copy,
-    rows::{legs, nodes, queue, sharing},
+    rows::{nodes, queue, sharing},
     schema, snapshot,
     tls::Handshakes,
 };
@@ -125,16 +125,11 @@ impl Postgres {
             self.is_prepared.store(true, Ordering::Relaxed);
         }
         let before = self.live.snapshot();
-        let me = match self.node {
-            Some(_) => Some(self.me().await?),
-            None => None,
-        };
-        let (now, changes, are_left) = reading!(self.access, tx => {
+        if self.node.is_some() {
+            self.me().await?;
+        }
+        let (now, changes) = reading!(self.access, tx => {
             self.memories.follow(tx).await?;
-            let are_left = match me {
-                Some(me) => legs::are_left(tx, me).await?,
-                None => false,
-            };
             let serving = sharing::serving(tx).await?;
             self.serving.send_if_modified(|seen| std::mem::replace(seen, serving) != serving);
             let now = snapshot::load(tx, Some(&before)).await?;
@@ -145,16 +140,14 @@ impl Postgres {
                     copy::follow(tx, mirror, current).await?;
                 }
             }
-            Ok((now, queue::changes(tx).await?, are_left))
+            Ok((now, queue::changes(tx).await?))
         })?;
         let is_other = now.is_some();
         if let Some(now) = now {
             self.live.replace(now);
         }
-        // What others leave is to be taken, as if an administrator had changed it.
-        self.spool_changes.send_if_modified(|seen| {
-            std::mem::replace(seen, changes) != changes || are_left || is_back
-        });
+        self.spool_changes
+            .send_if_modified(|seen| std::mem::replace(seen, changes) != changes || is_back);
         match self.is_replaced.load(Ordering::Relaxed) {
             true => Err(self.replaced()),
             false => Ok(is_other),

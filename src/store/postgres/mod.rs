@@ -36,7 +36,7 @@ mod tokens;
 
 pub use crate::config::{Database, DatabaseError};
 pub(super) use node::new_instance;
-pub use node::{LEASE, Node};
+pub use node::{HOLD, LEASE, Node};
 pub use steps::UpgradeStep;
 
 use super::{

@@ -7,14 +7,15 @@ use super::{
     ask::Result,
     error::Failure,
     queue,
-    rows::{legs, nodes, queue as queue_rows, spool, texts},
+    rows::{claims, legs, nodes, queue as queue_rows, spool, texts},
 };
 use crate::{
+    retry::Left,
     store::{
         QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError, Unreadable,
         spool::{
-            Leg, LegState, NewMessage, Open, Spool, SpoolBounds, SpoolError, SpoolFigures,
-            SpoolTaken, Spooled, SpooledForm,
+            Claim, Claimed, Leg, LegState, NewMessage, Open, Spool, SpoolBounds, SpoolError,
+            SpoolFigures, SpoolTaken, Spooled, SpooledForm, Which,
         },
         whole::Whole,
     },
@@ -22,8 +23,11 @@ use crate::{
 };
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use tokio::sync::watch;
+
+/// What is due at any time is due by then.
+const ANY_TIME: Millis = Millis::MAX;
 
 #[async_trait]
 impl Spool for Postgres {
@@ -37,11 +41,12 @@ impl Spool for Postgres {
 
     async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
         let me = self.me().await?;
-        let begun: Option<(i64, Vec<i64>)> = writing!(self.access, tx => {
-            let Some(epoch) = legs::own(tx, seq, me).await? else { return Ok(None) };
-            Ok(Some((epoch, legs::begin(tx, seq, &legs).await?)))
+        let (epoch, begun): (i64, Vec<i64>) = writing!(self.access, tx => {
+            let Some(epoch) = legs::own(tx, seq, me).await? else {
+                return Err(Failure::Refused(StoreError::TakenOver { seq }));
+            };
+            Ok((epoch, legs::begin(tx, seq, &legs).await?))
         })?;
-        let Some((epoch, begun)) = begun else { return Ok(Vec::new()) };
         let mut epochs = self.epochs.lock();
         epochs.extend(begun.iter().map(|leg| ((seq, *leg), epoch)));
         Ok(begun)
@@ -141,19 +146,28 @@ impl Spool for Postgres {
 
     async fn spool_open(&self) -> Result<(Vec<Open>, Vec<i64>), StoreError> {
         let owner = self.owner().await?;
-        if let Some(me) = owner {
-            // In parts, so that others get theirs.
-            loop {
-                let claimed: u64 = writing!(self.access, tx => Ok(legs::claim(tx, me).await?))?;
-                if claimed == 0 {
-                    break;
-                }
-            }
-        }
         let whole = reading!(self.access, tx => read_whole(tx, owner).await);
         let Whole { open, finished, unreadable } = whole?;
+        self.unreadable.lock().retain(|seq, _| unreadable.iter().any(|one| one.seq == *seq));
         self.leave_aside(unreadable);
         Ok((open, finished))
+    }
+
+    fn spool_hold(&self) -> Option<usize> {
+        self.node.as_ref().map(|node| node.hold)
+    }
+
+    async fn spool_claim(&self, claim: Claim) -> Result<Claimed, StoreError> {
+        let Some(me) = self.owner().await? else { return Ok(Claimed::default()) };
+        let (claimed, unreadable): (Claimed, Vec<Unreadable>) =
+            writing!(self.access, tx => Ok(take(tx, me, &claim).await?))?;
+        self.leave_aside(unreadable);
+        Ok(claimed)
+    }
+
+    async fn spool_leave(&self, messages: Vec<Left>) -> Result<(), StoreError> {
+        let Some(me) = self.owner().await? else { return Ok(()) };
+        writing!(self.access, tx => Ok(claims::leave(tx, me, &messages).await?))
     }
 
     fn spool_changes(&self) -> watch::Receiver<i64> {
@@ -215,8 +229,35 @@ impl Postgres {
         for one in unreadable.iter().filter(|one| !known.contains_key(&one.seq)) {
             tracing::error!(id = one.id, "{one}");
         }
-        *known = unreadable.into_iter().map(|one| (one.seq, one)).collect();
+        known.extend(unreadable.into_iter().map(|one| (one.seq, one)));
     }
+}
+
+/// Has `me` own what is wanted and nobody has; gives it, and what of it cannot be read.
+async fn take(tx: &Transaction<'_>, me: i64, claim: &Claim) -> Result<(Claimed, Vec<Unreadable>)> {
+    let are_more = claims::leave_of_gone(tx, me).await?;
+    let mut taken = claims::claim(tx, me, claim.now, claim.due).await?;
+    let is_full = are_more || claim.due > 0 && taken.len() == claim.due;
+    if let Some(ahead) = claim.ahead.checked_sub(taken.len()).filter(|ahead| *ahead > 0) {
+        taken.extend(claims::claim(tx, me, ANY_TIME, ahead).await?);
+    }
+    let mut hastened = HashSet::new();
+    for of in &claim.lines {
+        let until = if of.which == Which::Due { claim.now } else { ANY_TIME };
+        let of_line = claims::claim_of(tx, me, until, of.most, &of.line).await?;
+        if of.which == Which::AtOnce {
+            hastened.extend(of_line.iter().copied());
+        }
+        taken.extend(of_line);
+    }
+    let lines = claims::lines(tx).await?;
+    let mut whole = Whole::default();
+    whole.add_all(spool::of_all(tx, &taken).await?);
+    let Whole { mut open, finished, unreadable } = whole;
+    for open in open.iter_mut().filter(|open| hastened.contains(&open.message)) {
+        open.next_attempt = open.next_attempt.min(claim.now);
+    }
+    Ok((Claimed { open, finished, is_full, lines }, unreadable))
 }
 
 /// All that `owner` owns, or all there is for who does not serve.
@@ -227,12 +268,7 @@ async fn read_whole(tx: &Transaction<'_>, owner: Option<i64>) -> Result<Whole> {
         let page = spool::page_of(tx, after, owner).await?;
         let Some(last) = page.last() else { return Ok(whole) };
         after = spool::seq(last);
-        for message in page {
-            match message {
-                Ok(message) => whole.add(message),
-                Err(unreadable) => whole.unreadable.push(unreadable),
-            }
-        }
+        whole.add_all(page);
     }
 }
 

@@ -11,7 +11,7 @@ use onward::{
         Options, Store, StoreError,
         journal::{Bounds, Journal},
         postgres::{Database, Node},
-        spool::{Leg, LegState, NewMessage},
+        spool::{Claim, Leg, LegState, NewMessage},
     },
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -106,6 +106,7 @@ async fn node() {
                 journal.record(record(&id(part), millis())).await;
             }
         }
+        let _ = store.spool_claim(Claim::ahead(1_000)).await;
         if let Ok((open, finished)) = store.spool_open().await {
             for open in open {
                 deliver(&store, open.message, &delivered).await;
@@ -224,6 +225,7 @@ impl Scene {
         let delivered = self.logs.file("delivered");
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
+            last.spool_claim(Claim::ahead(1_000)).await.unwrap();
             let (open, finished) = last.spool_open().await.unwrap();
             if open.is_empty() && finished.is_empty() {
                 break;

@@ -1,5 +1,6 @@
 //! The store that several nodes share, in a database of PostgreSQL.
 
+mod claims;
 #[path = "../../support/cluster.rs"]
 pub(crate) mod cluster;
 mod crash;

@@ -16,51 +16,27 @@ use deadpool_postgres::Transaction;
 
 /// Messages whose delay is told, read at once.
 const DELAYED: usize = 50;
-/// Messages that change their owner at once: others wait for those.
-const CLAIMED: usize = 1_000;
 
-/// What was being sent by `me`, or by whoever serves no more, is queued again; gives how many legs that were.
+/// What was being sent by `me`, or of who does not serve by whoever serves no more, is queued again; gives how many legs that
+/// were.
 pub(crate) async fn recover(tx: &Transaction<'_>, me: Option<i64>) -> Result<u64> {
-    let of = format!(
-        "FROM spool s WHERE l.message = s.seq AND (s.owner IS NULL OR s.owner = $1 OR NOT {SERVES})"
-    );
+    // What a node takes from another waits again by that.
+    let whose = match me {
+        Some(_) => "s.owner = $1".to_owned(),
+        None => format!("(s.owner IS NULL OR s.owner = $1 OR NOT {SERVES})"),
+    };
+    let of = format!("FROM spool s WHERE l.message = s.seq AND {whose}");
     let sql = format!("UPDATE spool_legs l SET under_way = false {of} AND l.under_way");
     ask::run(tx, &sql, &[&me]).await?;
     let sql = format!("UPDATE spool_legs l SET state = 'queued' {of} AND l.state = 'sending'");
     ask::run(tx, &sql, &[&me]).await
 }
 
-/// Has `me` own messages that nobody owns, or whose owner serves no more, some at a time; what that one was sending waits again.
-/// Gives how many there were.
-pub(crate) async fn claim(tx: &Transaction<'_>, me: i64) -> Result<u64> {
-    // That nothing is left an index tells, however much there is that others own.
-    if !are_left(tx, me).await? {
-        return Ok(0);
-    }
-    let mut claimed = Vec::new();
-    for left in [
-        "SELECT s.seq FROM spool s WHERE s.owner IS NULL",
-        "SELECT s.seq FROM nodes n JOIN spool s ON s.owner = n.id
-         WHERE n.id <> $1 AND n.lease_until <= clock_timestamp()",
-    ] {
-        let sql = format!(
-            "UPDATE spool SET owner = $1, epoch = epoch + 1
-             WHERE seq IN ({left} LIMIT {CLAIMED} FOR UPDATE OF s SKIP LOCKED) RETURNING seq"
-        );
-        claimed.extend(ask::all(tx, &sql, &[&me], |row| get::<i64>(row, 0)).await?);
-    }
+/// What was being sent of messages whose owner changed waits again.
+pub(super) async fn wait_again(tx: &Transaction<'_>, messages: &[i64]) -> Result<()> {
     let sql = "UPDATE spool_legs SET under_way = false, state = CASE state WHEN 'sending' THEN 'queued' ELSE state END
                WHERE message = ANY ($1) AND (under_way OR state = 'sending')";
-    ask::run(tx, sql, &[&claimed]).await?;
-    Ok(claimed.len() as u64)
-}
-
-/// True where messages wait for a node that takes them: nobody owns them, or another that serves no more.
-pub(crate) async fn are_left(tx: &Transaction<'_>, me: i64) -> Result<bool> {
-    let sql = "SELECT 1 FROM spool WHERE owner IS NULL UNION ALL
-               SELECT 1 FROM nodes n WHERE n.id <> $1 AND n.lease_until <= clock_timestamp()
-                   AND EXISTS (SELECT 1 FROM spool s WHERE s.owner = n.id) LIMIT 1";
-    ask::exists(tx, sql, &[&me]).await
+    ask::run(tx, sql, &[&messages]).await.map(drop)
 }
 
 /// Has `me` own a message, unless another serves that owns it; gives its epoch.
@@ -74,7 +50,7 @@ pub(crate) async fn own(tx: &Transaction<'_>, message: i64, me: i64) -> Result<O
         Some((Some(owner), epoch, _)) if owner == me => Ok(Some(epoch)),
         Some((_, _, true)) => Ok(None),
         Some((_, epoch, false)) => {
-            let sql = "UPDATE spool SET owner = $2, epoch = epoch + 1 WHERE seq = $1";
+            let sql = "UPDATE spool SET owner = $2, epoch = epoch + 1, line = NULL WHERE seq = $1";
             ask::run(tx, sql, &[&message, &me]).await?;
             Ok(Some(epoch + 1))
         }
@@ -90,7 +66,7 @@ pub(crate) async fn is_own(
     epoch: Option<i64>,
 ) -> Result<bool> {
     let sql = format!(
-        "SELECT 1 FROM spool s WHERE s.seq = $1 AND (s.owner IS NULL OR s.owner = $2 AND s.epoch = coalesce($3, s.epoch)
+        "SELECT 1 FROM spool s WHERE s.seq = $1 AND (coalesce(s.owner, $2) = $2 AND s.epoch = coalesce($3, s.epoch)
              OR $3::bigint IS NULL AND NOT {SERVES}) FOR UPDATE OF s"
     );
     ask::exists(tx, &sql, &[&message, &me, &epoch]).await

@@ -8,6 +8,7 @@ pub(super) mod alias_text;
 pub(super) mod alias_use;
 pub(super) mod aliases;
 pub(super) mod blocks;
+pub(super) mod claims;
 pub(super) mod digests;
 pub(super) mod domain_settings;
 pub(super) mod domains;

@@ -1,6 +1,7 @@
 //! What an administrator asks of `spool` and `spool_legs`.
 
 use super::{
+    claims,
     domains::tell,
     nodes::SERVES,
     spool::{LEG, OPEN, leg},
@@ -25,6 +26,7 @@ pub(crate) async fn with_id(tx: &Transaction<'_>, id: &str) -> Result<Option<i64
 pub(crate) async fn make_due(tx: &Transaction<'_>, message: i64) -> Result<u64> {
     let sql =
         format!("UPDATE spool_legs SET next_attempt = $2 WHERE message = $1 AND state IN {OPEN}");
+    claims::make_due(tx, message).await?;
     ask::run(tx, &sql, &[&message, &column(AT_ONCE.as_millis())]).await
 }
 
@@ -44,6 +46,8 @@ pub(crate) async fn give_up(tx: &Transaction<'_>, message: i64) -> Result<u64> {
         "UPDATE spool_legs SET state = 'dropped', under_way = false
          WHERE message = $1 AND state IN {OPEN}"
     );
+    // Whoever takes it tells the journal, and strikes it out.
+    claims::make_due(tx, message).await?;
     ask::run(tx, &sql, &[&message]).await
 }
 

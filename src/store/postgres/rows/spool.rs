@@ -200,6 +200,18 @@ pub(crate) async fn page_of(
     Ok(page)
 }
 
+/// The messages of these numbers.
+pub(crate) async fn of_all(tx: &Transaction<'_>, messages: &[i64]) -> Result<Vec<Readable>> {
+    let sql = format!("SELECT {HEAD} FROM spool s WHERE s.seq = ANY ($1) ORDER BY s.seq");
+    let mut page = ask::all(tx, &sql, &[&messages], readable).await?;
+    let sql = format!(
+        "SELECT {LEG}, message FROM spool_legs WHERE message = ANY ($1) ORDER BY message, leg"
+    );
+    let read = |row: &Row| Ok((get::<i64>(row, BEHIND_LEG)?, leg(row)));
+    add_legs(&mut page, ask::all(tx, &sql, &[&messages], read).await?)?;
+    Ok(page)
+}
+
 /// The number of a message.
 pub(crate) fn seq(message: &Readable) -> i64 {
     message.as_ref().map_or_else(|unreadable| unreadable.seq, |message| message.seq)
@@ -207,13 +219,18 @@ pub(crate) fn seq(message: &Readable) -> i64 {
 
 /// Gives the messages of a page, whose numbers are above `after` and up to `last`, their legs.
 async fn legs(tx: &Transaction<'_>, page: &mut [Readable], after: i64, last: i64) -> Result<()> {
-    let mut messages = page.iter_mut().peekable();
     let sql = format!(
         "SELECT {LEG}, message FROM spool_legs WHERE message > $1 AND message <= $2
          ORDER BY message, leg"
     );
     let read = |row: &Row| Ok((get::<i64>(row, BEHIND_LEG)?, leg(row)));
-    for (of, leg) in ask::all(tx, &sql, &[&after, &last], read).await? {
+    add_legs(page, ask::all(tx, &sql, &[&after, &last], read).await?)
+}
+
+/// Gives messages, in the order of their numbers, their legs, each with the number of its message.
+fn add_legs(page: &mut [Readable], legs: Vec<(i64, Result<Leg>)>) -> Result<()> {
+    let mut messages = page.iter_mut().peekable();
+    for (of, leg) in legs {
         while messages.next_if(|message| seq(message) < of).is_some() {}
         let Some(slot) = messages.peek_mut().filter(|message| seq(message) == of) else { continue };
         let Ok(message) = slot.as_mut() else { continue };

@@ -3,7 +3,9 @@
 -- came. caused_by: who caused a message that we wrote. ret, envid: what was asked of DSNs (RFC 3461); null: nothing.
 -- text: which octets of spool_texts leave behind prefix; the forms of a message share them. message: what stands in them in
 -- the place of those from changed_from to changed_to. Without a text message is all that leaves there.
--- owner: the node that answers for the message; null: none yet. epoch: counts its owners.
+-- owner: the node that answers for the message; null: none yet, or it was left. epoch: counts its owners. due: of one without
+-- an owner, when somebody is to take it, in milliseconds; line: what it was left with, as there was more of that than a node
+-- may hold, so that it does not stand before others; null: nothing.
 CREATE TABLE spool (
     seq           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id            text COLLATE "C" NOT NULL UNIQUE,
@@ -26,10 +28,15 @@ CREATE TABLE spool (
     ret           text,
     envid         text,
     owner         bigint,
-    epoch         bigint NOT NULL DEFAULT 0
+    epoch         bigint NOT NULL DEFAULT 0,
+    due           bigint NOT NULL DEFAULT 0,
+    line          text COLLATE "C"
 );
 CREATE INDEX spool_by_text ON spool (text) WHERE text IS NOT NULL;
 CREATE INDEX spool_by_owner ON spool (owner, seq);
+CREATE INDEX spool_left ON spool (due, seq) WHERE owner IS NULL AND line IS NULL;
+CREATE INDEX spool_lines ON spool (line, due, seq) WHERE owner IS NULL AND line IS NOT NULL;
+CREATE INDEX spool_left_by_account ON spool (caused_by) WHERE owner IS NULL AND caused_by LIKE 'account %';
 ALTER TABLE spool ALTER message SET STORAGE EXTERNAL;
 
 -- The octets of messages as they came, in pieces of some size, each `at` its place. text: see spool.text.
