@@ -155,6 +155,55 @@ fn check_tells_all_findings_and_fails() {
 }
 
 #[test]
+fn check_warns_of_passwords_in_a_file_that_others_may_read() {
+    let (_dir, config) = initialised();
+    let text = fs::read_to_string(&config).unwrap();
+    let database = "postgresql:///onward?host=/nowhere&user=onward&password=hunter2";
+    let secrets = format!(
+        "{text}\n[store]\npostgres = \"{database}\"\n\n[[dnsbl]]\nzone = \"{{keykey}}.bl.example.net\"\n"
+    );
+    fs::write(&config, secrets).unwrap();
+    let check = |mode| {
+        fs::set_permissions(&config, PermissionsExt::from_mode(mode)).unwrap();
+        onward(&["check", "--config", config.to_str().unwrap()])
+    };
+    let told = check(0o644);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let name = config.display();
+    for (key, mend) in [
+        ("store.postgres", "; or have a credential hold the URL (docs/NODES.md)"),
+        ("dnsbl.zone", ""),
+    ] {
+        let warning = format!(
+            "everybody on this machine may read or write {name} (mode 644), and its {key} holds a secret; chmod o= {name} mends it{mend}\n"
+        );
+        assert!(told.out.contains(&warning), "{}", told.out);
+    }
+    assert!(!told.out.contains("hunter2") && !told.err.contains("hunter2"));
+    assert!(!check(0o640).out.contains("holds a secret"), "its group is the service's");
+    let without = text.replace("[store]", "");
+    fs::write(&config, without).unwrap();
+    assert!(!check(0o644).out.contains("holds a secret"));
+}
+
+/// The nodes of `contrib/compose`, beside a database that is not there.
+#[test]
+fn check_takes_the_configuration_of_the_try_with_two_nodes() {
+    let (dir, _) = initialised();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/contrib/compose/onward.toml");
+    let here = |name: &str| dir.path().join(name).display().to_string();
+    let text = fs::read_to_string(path).unwrap();
+    let text = text
+        .replace("/run/secrets/srs", &here("etc/srs.secret"))
+        .replace("/var/lib/onward", &here("state"));
+    let config = dir.path().join("try.toml");
+    fs::write(&config, text).unwrap();
+    let check = onward(&["check", "--config", config.to_str().unwrap()]);
+    assert_eq!(check.code, 0, "{}", check.err);
+    assert!(check.out.contains("postgresql://onward@/run/postgresql/onward"), "{}", check.out);
+}
+
+#[test]
 fn check_reads_the_secret() {
     let (dir, config) = initialised();
     let secret = dir.path().join("etc/srs.secret");

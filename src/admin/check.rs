@@ -107,8 +107,15 @@ impl Meaning {
             lists: config.dnsbl.iter().map(list).collect(),
             delivery: takes_mail.then(|| delivery(config)),
             filter: spam_filter::meaning(config)?,
-            warnings: [config.warnings.clone(), secrets.warnings, open, expiring, unsigned(config)]
-                .concat(),
+            warnings: [
+                config.warnings.clone(),
+                config.exposed.clone(),
+                secrets.warnings,
+                open,
+                expiring,
+                unsigned(config),
+            ]
+            .concat(),
         })
     }
 }

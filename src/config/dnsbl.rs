@@ -102,6 +102,9 @@ pub(super) fn read(root: &Table<'_>) -> Option<Vec<Dnsbl>> {
 }
 
 fn list(mut keys: Keys<'_>) -> Option<Dnsbl> {
+    if keys.zone.value.as_ref().is_some_and(|zone| !zone.secrets().is_empty()) {
+        keys.zone.note_secret();
+    }
     let has_domains =
         |exempt: &Vec<Exempt>| exempt.iter().any(|exempt| matches!(exempt, Exempt::Domains(_)));
     if keys.kind.value == Some(ListKind::Client)

@@ -76,6 +76,7 @@ use crate::{
 use reader::{FromTable, Report, Table};
 use std::{
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use toml::de::DeTable;
@@ -134,6 +135,10 @@ pub struct Config {
     pub digest: Digest,
     /// What is accepted but perhaps not meant.
     pub warnings: Vec<String>,
+    /// Keys whose values nobody else is to read.
+    pub secrets: Vec<String>,
+    /// Where others may read them: what that means, and what mends it.
+    pub exposed: Vec<String>,
 }
 
 impl Config {
@@ -151,7 +156,9 @@ impl Config {
             };
             ConfigError::new(file, vec![finding])
         })?;
-        Self::parse(&text, file, &Machine::here())
+        let mut config = Self::parse(&text, file, &Machine::here())?;
+        config.exposed = exposed(file, &config.secrets);
+        Ok(config)
     }
 
     /// Checks the text of a configuration; `file` is its name in errors.
@@ -174,6 +181,22 @@ impl Config {
             (_, findings) => Err(ConfigError::new(file, findings)),
         }
     }
+}
+
+/// What is to be said of each secret in `file` where everybody may read that.
+fn exposed(file: &Path, secrets: &[String]) -> Vec<String> {
+    let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
+    let (name, shown) = (file.display(), mode & 0o777);
+    let told = |key: &String| {
+        let other = match key.as_str() {
+            "store.postgres" => "; or have a credential hold the URL (docs/NODES.md)",
+            _ => "",
+        };
+        format!(
+            "everybody on this machine may read or write {name} (mode {shown:o}), and its {key} holds a secret; chmod o= {name} mends it{other}"
+        )
+    };
+    if mode & 0o007 == 0 { Vec::new() } else { secrets.iter().map(told).collect() }
 }
 
 /// What is to be said of a file that cannot be read; `absent` is what helps where there is none.
@@ -244,6 +267,8 @@ fn read(document: &DeTable<'_>, report: &Report<'_>, machine: &Machine) -> Optio
         events: events?,
         digest: digest?,
         warnings,
+        secrets: report.secrets(),
+        exposed: Vec::new(),
     };
     if config.tls.acme.is_some() && config.hostname.literal().is_some() {
         let what = "a certificate cannot be issued to an address".to_owned();

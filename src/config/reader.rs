@@ -18,6 +18,8 @@ pub(super) struct Report<'t> {
     sections: &'t [&'static Section],
     machine: &'t Machine,
     findings: RefCell<Vec<Finding>>,
+    /// The keys whose values nobody else is to read.
+    secrets: RefCell<Vec<String>>,
 }
 
 /// One table of the file, or the empty one in its place.
@@ -59,7 +61,7 @@ impl<'t> Report<'t> {
         sections: &'t [&'static Section],
         machine: &'t Machine,
     ) -> Self {
-        Self { text, sections, machine, findings: RefCell::default() }
+        Self { text, sections, machine, findings: RefCell::default(), secrets: RefCell::default() }
     }
 
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
@@ -71,12 +73,25 @@ impl<'t> Report<'t> {
         self.findings.borrow_mut().push(Finding { line, key, what, accepted });
     }
 
+    /// The keys with values that nobody else is to read, in the order of the file's tables.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        self.secrets.borrow().clone()
+    }
+
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.findings.into_inner()
     }
 }
 
 impl<'t> Table<'t> {
+    fn note_secret(&self, key: &Key) {
+        let mut secrets = self.report.secrets.borrow_mut();
+        let path = self.section.path(key.name);
+        if !secrets.contains(&path) {
+            secrets.push(path);
+        }
+    }
+
     /// The file as a whole, whose keys stand above all tables.
     pub(super) fn root(
         section: &'static Section,
@@ -197,6 +212,11 @@ impl<T> Entry<'_, T> {
         self.table.written(self.key).is_some()
     }
 
+    /// Notes that nobody else is to read the value.
+    pub(super) fn note_secret(&self) {
+        self.table.note_secret(self.key);
+    }
+
     /// Reports something about the key, at its line or else the table's.
     pub(super) fn refuse(&self, what: impl Into<String>, accepted: impl Into<String>) {
         let Table { section, report, line, .. } = self.table;
@@ -299,7 +319,13 @@ impl Value<'_> {
             Some(_) => self.table.report.machine.secret_text(text).and_then(|url| {
                 Database::parse(url.trim()).map_err(|error| format!("{text:?}: {error}"))
             }),
-            None => Database::parse(text).map_err(|error| error.to_string()),
+            None => {
+                let database = Database::parse(text).map_err(|error| error.to_string())?;
+                if database.config().get_password().is_some() {
+                    self.table.note_secret(self.key);
+                }
+                Ok(database)
+            }
         })
     }
 

@@ -111,6 +111,9 @@ impl Daemon {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
+        for told in &config.exposed {
+            tracing::warn!("{told}");
+        }
         let place = Place::of(&config);
         place.make().map_err(OpenError::from)?;
         // Before the store is opened: who opens one that nodes share takes the place of who served from here.
