@@ -24,8 +24,9 @@ const LONG: usize = 2;
 /// How long whoever asks waits for a connection or a turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What holds for each connection: nobody waits for ever, neither here nor for us.
-const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s';
+/// What holds for each connection: nobody waits for ever, neither here nor for us. To compile a plan takes a quarter of a
+/// second, and these take milliseconds.
+const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET jit = off;
     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
 /// What holds for one that does what takes long.
 const LONG_SESSION: &str =
