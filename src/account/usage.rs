@@ -51,6 +51,17 @@ pub struct Usage {
     known: Correspondents,
     refusals: Refusals,
     is_changed: bool,
+    /// As it was kept last, by whomever: what is there beyond that, others have used.
+    kept: Amounts,
+}
+
+/// What is used of each limit, in thousandths, at a time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Amounts {
+    at: Millis,
+    messages: u64,
+    recipients: u64,
+    new_recipients: u64,
 }
 
 /// What a transaction has used. It ends in [`Usage::spend`] or [`Usage::give_back`].
@@ -83,8 +94,10 @@ pub struct KeptUsage {
 impl Usage {
     /// Goes on from what was kept, under these limits.
     pub fn of(kept: KeptUsage, limits: &Limits) -> Self {
+        let amounts = kept.amounts();
         let KeptUsage { at, messages, recipients, new_recipients, heard, known, .. } = kept;
         Self {
+            kept: amounts,
             messages: Bucket::of_taken(messages, limits.messages, at),
             recipients: Bucket::of_taken(recipients, limits.recipients, at),
             new_recipients: Bucket::of_taken(new_recipients, limits.new_recipients, at),
@@ -92,6 +105,29 @@ impl Usage {
             refusals: Refusals::of(heard),
             is_changed: false,
         }
+    }
+
+    /// Adds what others who share the store have used since it was kept last: `kept` is what is there at `now`.
+    pub fn hear_of_others(&mut self, kept: &KeptUsage, limits: &Limits, now: Millis) {
+        let (before, after) = (self.kept, kept.amounts());
+        for (bucket, rate, was, is) in [
+            (&mut self.messages, limits.messages, before.messages, after.messages),
+            (&mut self.recipients, limits.recipients, before.recipients, after.recipients),
+            (
+                &mut self.new_recipients,
+                limits.new_recipients,
+                before.new_recipients,
+                after.new_recipients,
+            ),
+        ] {
+            let was = Bucket::of_taken(was, rate, before.at).taken(rate, now);
+            let is = Bucket::of_taken(is, rate, after.at).taken(rate, now);
+            if is > was {
+                let taken = bucket.taken(rate, now).saturating_add(is - was);
+                *bucket = Bucket::of_taken(taken, rate, now);
+            }
+        }
+        self.kept = after;
     }
 
     /// Goes by other limits from `now` on: what was used stays used.
@@ -178,7 +214,7 @@ impl Usage {
             return None;
         }
         let (known, forgotten) = self.known.changes();
-        Some(KeptUsage {
+        let changes = KeptUsage {
             at: now,
             messages: self.messages.taken(limits.messages, now),
             recipients: self.recipients.taken(limits.recipients, now),
@@ -186,7 +222,9 @@ impl Usage {
             heard: self.refusals.heard().collect(),
             known,
             forgotten,
-        })
+        };
+        self.kept = changes.amounts();
+        Some(changes)
     }
 
     /// These changes could not be written down: they will be again.
@@ -198,6 +236,11 @@ impl Usage {
 }
 
 impl KeptUsage {
+    fn amounts(&self) -> Amounts {
+        let Self { at, messages, recipients, new_recipients, .. } = *self;
+        Amounts { at, messages, recipients, new_recipients }
+    }
+
     /// How many count against a limit at `now`, those that do in part too.
     pub fn used(&self, what: Counted, limits: &Limits, now: Millis) -> u64 {
         let (taken, rate) = match what {
@@ -302,6 +345,25 @@ mod tests {
         again.change_limits(&before, &after, hour(0));
         assert_eq!(send(&mut again, &after, &[1], hour(0)), Some(Counted::Recipients), "of 5");
         assert_eq!(send(&mut again, &after, &[1], hour(24)), None);
+    }
+
+    #[test]
+    fn what_others_use_is_used() {
+        let limits = limits(4, 9, 9);
+        let (mut one, mut other) = (Usage::default(), Usage::default());
+        assert_eq!(send(&mut one, &limits, &[1], hour(0)), None);
+        let kept = one.changes(&limits, hour(0)).unwrap();
+        assert_eq!(send(&mut other, &limits, &[2], hour(0)), None);
+        other.hear_of_others(&kept, &limits, hour(0));
+        let kept = other.changes(&limits, hour(0)).unwrap();
+        assert_eq!((kept.messages, kept.recipients), (2_000, 2_000));
+        for _ in 0..2 {
+            one.hear_of_others(&kept, &limits, hour(0));
+            assert_eq!(one.messages.taken(limits.messages, hour(0)), 2_000, "each once");
+        }
+        // Also where it has become less in the meantime.
+        one.hear_of_others(&kept, &limits, hour(2));
+        assert_eq!(one.messages.taken(limits.messages, hour(2)), 0);
     }
 
     #[test]

@@ -306,6 +306,7 @@ impl Parts {
         let limits = self.config.limits.of_one_of(nodes);
         self.return_uses.set_limits(self.config.srs.use_limits(nodes));
         self.rates.set_limits(&limits);
+        self.rates.set_nodes(nodes);
         self.new_aliases.set_rate(limits.new_aliases_per_domain);
         self.notices.set_rate(self.config.spool.max_notices.divided_by(nodes));
     }

@@ -2,7 +2,7 @@
 //! second later, many at once: whoever has a password gets no new limits by a restart.
 
 use crate::{
-    account::{self, AccountId, Limits, Over},
+    account::{self, AccountId, KeptUsage, Limits, Over},
     address::ForwardPath,
     clock,
     config::{Submission, print_rate},
@@ -41,6 +41,11 @@ struct Known {
     /// Transactions that are open.
     claims: usize,
     used: Millis,
+    /// When it was last found out what others have used.
+    heard: Millis,
+    /// How often it began or ended to be written down: what was read before that says nothing any more.
+    round: u64,
+    is_being_written: bool,
 }
 
 /// What a transaction has used; given back when it is dropped, unless the message was taken.
@@ -68,20 +73,38 @@ impl Usage {
         *limits = after;
     }
 
-    /// Takes in what the store has of `account`, unless that is known.
+    /// Takes in what the store has of `account`, unless that is known. Where it is shared, others may have written since.
     pub(crate) async fn know(&self, store: &Store, account: AccountId) -> Result<(), StoreError> {
-        if self.table.lock().accounts.contains_key(&account) {
-            return Ok(());
-        }
-        let kept = store.account_usage(account).await?;
-        let Table { limits, accounts } = &mut *self.table.lock();
-        // Another one may have been faster, and counted since.
-        accounts.entry(account).or_insert_with(|| Known {
-            usage: account::Usage::of(kept, limits),
-            claims: 0,
-            used: clock::steady_millis(),
+        let now = clock::steady_millis();
+        let known = self.table.lock().accounts.get(&account).map(|known| {
+            let is_fresh = known.is_being_written || now.since(known.heard) < KEPT_WITHIN;
+            (!store.is_shared() || is_fresh, known.round)
         });
+        let round = match known {
+            Some((true, _)) => return Ok(()),
+            Some((false, round)) => Some(round),
+            None => None,
+        };
+        let kept = store.account_usage(account).await?;
+        self.hear(account, round, kept);
         Ok(())
+    }
+
+    /// Takes in what is kept of `account`, as it was read in a round of it, or when nothing was known.
+    fn hear(&self, account: AccountId, round: Option<u64>, kept: KeptUsage) {
+        let now = clock::steady_millis();
+        let Table { limits, accounts } = &mut *self.table.lock();
+        match accounts.get_mut(&account) {
+            // Another one may have been faster, and counted since.
+            Some(known) if Some(known.round) == round && !known.is_being_written => {
+                known.usage.hear_of_others(&kept, limits, now);
+                known.heard = now;
+            }
+            Some(_) => {}
+            None => {
+                drop(accounts.insert(account, Known::of(account::Usage::of(kept, limits), now)))
+            }
+        }
     }
 
     /// A message of `account` to nobody yet.
@@ -114,6 +137,9 @@ impl Usage {
 
     /// Writes it down now, and forgets who sends nothing.
     pub(crate) async fn keep(&self, store: &Store) {
+        if store.is_shared() {
+            self.hear_of_others(store).await;
+        }
         let changes: Vec<_> = {
             let Table { limits, accounts } = &mut *self.table.lock();
             let now = clock::steady_millis();
@@ -121,17 +147,41 @@ impl Usage {
             accounts.retain(|_, known| {
                 known.claims > 0 || known.usage.is_changed() || now.since(known.used) < known_for
             });
-            let changes = accounts.iter_mut().map(|(id, it)| (*id, it.usage.changes(limits, now)));
-            changes.filter_map(|(id, changes)| changes.map(|it| (id, it))).collect()
+            let changes = accounts.iter_mut().filter_map(|(id, known)| {
+                let changes = known.usage.changes(limits, now)?;
+                (known.round, known.is_being_written) = (known.round + 1, true);
+                Some((*id, changes))
+            });
+            changes.collect()
         };
         if changes.is_empty() {
             return;
         }
-        if let Err(error) = store.keep_account_usage(changes.clone()).await {
+        let written = store.keep_account_usage(changes.clone()).await;
+        if let Err(error) = &written {
             tracing::error!(%error, "cannot write down how much accounts send");
-            for (account, changes) in changes {
-                self.with(account, |known, _, _| known.usage.not_written(&changes));
-            }
+        }
+        for (account, changes) in changes {
+            self.with(account, |known, _, _| {
+                (known.round, known.is_being_written) = (known.round + 1, false);
+                if written.is_err() {
+                    known.usage.not_written(&changes);
+                }
+            });
+        }
+    }
+
+    /// Takes in what others have written down of accounts that are about to be: an account's limits are for all nodes together.
+    async fn hear_of_others(&self, store: &Store) {
+        let changed: Vec<(AccountId, u64)> = {
+            let table = self.table.lock();
+            let changed = table.accounts.iter().filter(|(_, known)| known.usage.is_changed());
+            changed.map(|(id, known)| (*id, known.round)).collect()
+        };
+        for (account, round) in changed {
+            // Where it cannot be read it cannot be written either, which is told.
+            let Ok(kept) = store.account_usage(account).await else { return };
+            self.hear(account, Some(round), kept);
         }
     }
 
@@ -142,7 +192,7 @@ impl Usage {
     ) -> T {
         let now = clock::steady_millis();
         let Table { limits, accounts } = &mut *self.table.lock();
-        let new = || Known { usage: account::Usage::default(), claims: 0, used: now };
+        let new = || Known::of(account::Usage::default(), now);
         let known = accounts.entry(account).or_insert_with(new);
         known.used = now;
         let done = work(known, limits, now);
@@ -150,6 +200,12 @@ impl Usage {
             self.changed.notify_one();
         }
         done
+    }
+}
+
+impl Known {
+    fn of(usage: account::Usage, now: Millis) -> Self {
+        Self { usage, claims: 0, used: now, heard: now, round: 0, is_being_written: false }
     }
 }
 

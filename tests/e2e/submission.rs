@@ -92,13 +92,18 @@ fn add_password(onward: &Onward, label: &str) -> String {
     password_of(onward, NAME, label)
 }
 
-fn password_of(onward: &Onward, account: &str, label: &str) -> String {
+pub(crate) fn password_of(onward: &Onward, account: &str, label: &str) -> String {
     let shown = onward.run(&["account", "password", "add", account, "--label", label]);
     shown.trim().to_owned()
 }
 
 /// A session from `source` at a listener with implicit TLS.
-fn log_in(source: &str, address: SocketAddr, account: &str, password: &str) -> Option<TlsClient> {
+pub(crate) fn log_in(
+    source: &str,
+    address: SocketAddr,
+    account: &str,
+    password: &str,
+) -> Option<TlsClient> {
     let stream = Client::connect_from(source.parse().unwrap(), address).into_stream();
     let mut client = TlsClient::over(stream).ok()?;
     let mut begins = |line: Option<String>, with: &str| {
@@ -113,7 +118,7 @@ fn log_in(source: &str, address: SocketAddr, account: &str, password: &str) -> O
 }
 
 /// Sends a message of `from` and gives the reply: the first that refuses it.
-fn submit(client: &mut TlsClient, from: &str, to: &str, header: &str) -> String {
+pub(crate) fn submit(client: &mut TlsClient, from: &str, to: &str, header: &str) -> String {
     for (line, code) in [
         (format!("MAIL FROM:<{from}>"), "250"),
         (format!("RCPT TO:<{to}>"), "250"),

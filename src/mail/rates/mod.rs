@@ -28,7 +28,9 @@ use bites::Bites;
 use ecow::EcoString;
 use own::Own;
 use parking_lot::Mutex;
-use std::{collections::HashMap, fmt::Display, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, fmt::Display, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration,
+};
 use tokio::sync::Notify;
 
 /// Most clients, networks, addresses and domains of which something is kept at once, each.
@@ -112,6 +114,11 @@ impl Rates {
         self.checks.set_most(limits.checks);
         tables.aliases.set_rate(limits.messages_per_alias);
         tables.domains.set_rate(limits.messages_per_domain);
+    }
+
+    /// Goes by its part of what so many machines may take together, where limits are aliases' own.
+    pub(crate) fn set_nodes(&self, nodes: NonZeroU32) {
+        self.tables.lock().own.set_nodes(nodes);
     }
 
     /// Against whom is counted what this client causes; nobody, if it is exempt.
@@ -232,7 +239,8 @@ impl Rates {
         for (key, _) in counted.iter().filter(|(_, has_own)| !has_own) {
             tables.aliases.take(key, now);
         }
-        let own = |named: &Arc<Named>| named.rules.limit.map(|limit| (named.key.clone(), limit));
+        let limit = |named: &Arc<Named>| tables.own.limit_of(named);
+        let own = |named: &Arc<Named>| limit(named).map(|limit| (named.key.clone(), limit));
         let own: HashMap<Key, Rate> =
             recipients.iter().filter_map(|to| to.named.as_ref().and_then(own)).collect();
         for (key, rate) in &own {

@@ -6,11 +6,15 @@ use crate::{
     rate::{Bucket, Full, Rate, Recent},
     time::Millis,
 };
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 /// The buckets of aliases, those of the least recent forgotten.
 #[derive(Debug)]
-pub(super) struct Own(Recent<Key, Used>);
+pub(super) struct Own {
+    used: Recent<Key, Used>,
+    /// Machines that take the same mail, of which this is one.
+    nodes: NonZeroU32,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Used(Option<(Rate, Bucket)>);
@@ -24,7 +28,17 @@ pub(crate) struct TakenLimits {
 
 impl Own {
     pub(super) fn new(capacity: usize) -> Self {
-        Self(Recent::new(capacity))
+        Self { used: Recent::new(capacity), nodes: NonZeroU32::MIN }
+    }
+
+    /// Goes by its part of what so many machines may take together.
+    pub(super) fn set_nodes(&mut self, nodes: NonZeroU32) {
+        self.nodes = nodes;
+    }
+
+    /// What this machine may take of the limit of `named`, if it has one.
+    pub(super) fn limit_of(&self, named: &Named) -> Option<Rate> {
+        Some(named.rules.limit?.divided_by(self.nodes))
     }
 
     /// Whether something is left of the limit of `named`, if it has one.
@@ -32,8 +46,8 @@ impl Own {
     /// # Errors
     /// When it is empty.
     pub(super) fn check(&mut self, named: &Named, now: Millis) -> Result<(), Full<()>> {
-        let Some(rate) = named.rules.limit else { return Ok(()) };
-        let Some(used) = self.0.get(&named.key) else { return Ok(()) };
+        let Some(rate) = self.limit_of(named) else { return Ok(()) };
+        let Some(used) = self.used.get(&named.key) else { return Ok(()) };
         let bucket = used.by(rate, now);
         match bucket.has(rate, now) {
             true => Ok(()),
@@ -43,7 +57,7 @@ impl Own {
 
     /// Takes one.
     pub(super) fn take(&mut self, key: Key, rate: Rate, now: Millis) {
-        self.0.change(key, |used| {
+        self.used.change(key, |used| {
             let mut bucket = used.by(rate, now);
             bucket.take(rate, now);
             *used = Used(Some((rate, bucket)));
@@ -57,23 +71,23 @@ impl Own {
             let taken = bucket.taken(rate, now);
             (taken > 0).then(|| (key.clone(), rate, taken))
         };
-        self.0.iter().filter_map(taken).collect()
+        self.used.iter().filter_map(taken).collect()
     }
 
     /// What is taken of the limit of `named` at `now`, in thousandths.
     pub(super) fn taken_of(&self, named: &Named, now: Millis) -> Option<(Rate, u64)> {
-        let rate = named.rules.limit?;
-        let used = self.0.get(&named.key).copied().unwrap_or_default();
+        let rate = self.limit_of(named)?;
+        let used = self.used.get(&named.key).copied().unwrap_or_default();
         Some((rate, used.by(rate, now).taken(rate, now)))
     }
 
     /// Goes on from what [`Own::taken`] said at `at`.
     pub(super) fn go_on(&mut self, key: Key, rate: Rate, taken: u64, at: Millis) {
-        self.0.change(key, |used| *used = Used(Some((rate, Bucket::of_taken(taken, rate, at)))));
+        self.used.change(key, |used| *used = Used(Some((rate, Bucket::of_taken(taken, rate, at)))));
     }
 
     fn give_back(&mut self, key: Key, rate: Rate) {
-        self.0.change(key, |used| match used {
+        self.used.change(key, |used| match used {
             Used(Some((now, bucket))) if *now == rate => bucket.give_back(rate),
             // It has another limit by now.
             _ => {}
