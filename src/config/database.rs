@@ -12,8 +12,8 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
-/// How long a connection may take to come about.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long an address may take to be connected to: a name may have several.
+const CONNECT: Duration = Duration::from_secs(4);
 /// How long a server on another machine may be silent before its connection is given up.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How often it is asked whether it is there.
@@ -27,6 +27,8 @@ pub(super) const DATABASE: &str = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE
 #[derive(Clone, PartialEq, Eq)]
 pub struct Database {
     config: Config,
+    /// How each of its servers is reached.
+    servers: Vec<Config>,
     /// Whose certificates are believed instead of the system's.
     ca_file: Option<PathBuf>,
     name: String,
@@ -89,13 +91,12 @@ impl Database {
         if ssl_mode == SslMode::Require && !hosts.iter().all(has_name) {
             return Err(wrong("a host whose certificate is verified has a name or an IP address"));
         }
+        if config.get_hostaddrs().len() > hosts.len() {
+            return Err(wrong("it has more hostaddr than hosts"));
+        }
         config.ssl_mode(ssl_mode);
-        config.application_name("onward");
-        config.connect_timeout(CONNECT);
-        config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(3);
-        config.tcp_user_timeout(SILENCE);
-        let name = name(&config);
-        Ok(Self { config, ca_file, name })
+        let (name, servers) = (name(&config), servers(&config));
+        Ok(Self { config, servers, ca_file, name })
     }
 
     /// The database without its password.
@@ -103,9 +104,9 @@ impl Database {
         self.name.clone()
     }
 
-    /// How it is reached.
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
+    /// How each of its servers is reached, in the order of the URL.
+    pub(crate) fn servers(&self) -> &[Config] {
+        &self.servers
     }
 
     /// True where it is spoken to over TLS only.
@@ -139,6 +140,53 @@ fn is_near(host: &Host) -> bool {
             name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
         }
     }
+}
+
+/// Each server alone. Whoever asks finds out which of them can be written to, so nothing is asked of that here.
+fn servers(all: &Config) -> Vec<Config> {
+    let one = |at: usize| {
+        let mut one = all_but_hosts(all);
+        match all.get_hosts().get(at) {
+            Some(Host::Tcp(name)) => {
+                one.host(name);
+            }
+            Some(Host::Unix(directory)) => {
+                one.host_path(directory);
+            }
+            None => {}
+        }
+        if let Some(ip) = all.get_hostaddrs().get(at) {
+            one.hostaddr(*ip);
+        }
+        if let Some(port) = all.get_ports().get(at).or(all.get_ports().first()) {
+            one.port(*port);
+        }
+        one
+    };
+    (0..all.get_hosts().len()).map(one).collect()
+}
+
+fn all_but_hosts(all: &Config) -> Config {
+    let mut config = Config::new();
+    if let Some(user) = all.get_user() {
+        config.user(user);
+    }
+    if let Some(password) = all.get_password() {
+        config.password(password);
+    }
+    if let Some(database) = all.get_dbname() {
+        config.dbname(database);
+    }
+    if let Some(options) = all.get_options() {
+        config.options(options);
+    }
+    config.application_name("onward");
+    config.ssl_mode(all.get_ssl_mode()).ssl_negotiation(all.get_ssl_negotiation());
+    config.channel_binding(all.get_channel_binding());
+    config.connect_timeout(CONNECT);
+    config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(3);
+    config.tcp_user_timeout(SILENCE);
+    config
 }
 
 fn has_name(host: &Host) -> bool {
@@ -207,7 +255,11 @@ mod tests {
         ] {
             let database = Database::parse(url).unwrap();
             assert_eq!(database.name(), name, "{url}");
-            assert_eq!(database.config.get_ssl_mode(), mode, "{url}");
+            for server in database.servers() {
+                assert_eq!(server.get_hosts().len(), 1, "{url}");
+                assert_eq!(server.get_ssl_mode(), mode, "{url}");
+                assert_eq!(server.get_password(), database.config.get_password(), "{url}");
+            }
         }
         for (url, says) in [
             ("mysql://o@h/d", "does not begin with postgresql://"),

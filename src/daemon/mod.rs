@@ -35,7 +35,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 pub use web::Web;
 
@@ -44,6 +44,9 @@ const STOP_MARGIN: Duration = Duration::from_secs(5);
 
 /// How long, behind that, for verdicts whose clients were answered without them.
 const LATE_MARGIN: Duration = Duration::from_secs(15);
+
+/// How long, behind all that, for what is written down last: a database that hangs does not keep the daemon from its end.
+const LAST_WORDS: Duration = Duration::from_secs(20);
 
 /// How long to try for the right to serve, and how often.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -269,16 +272,21 @@ impl Daemon {
         count.abort();
         delays.abort();
         web.abort();
-        if let Some(web) = &self.shared.web {
-            web.finish(&parts.store).await;
-        }
         events.abort();
         digests.abort();
-        tls_reports::keep_results(&parts).await;
-        parts.outbound.close().await;
-        parts.tell_last().await;
-        parts.journal.clone().close().await;
-        parts.store.close().await;
+        let written = async {
+            if let Some(web) = &self.shared.web {
+                web.finish(&parts.store).await;
+            }
+            tls_reports::keep_results(&parts).await;
+            parts.outbound.close().await;
+            parts.tell_last().await;
+            parts.journal.clone().close().await;
+            parts.store.close().await;
+        };
+        if timeout(LAST_WORDS, written).await.is_err() {
+            tracing::error!("the store does not answer: what it has not taken by now is lost");
+        }
         tracing::info!("stopped");
     }
 }

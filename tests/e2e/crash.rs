@@ -161,15 +161,20 @@ fn body_of(id: &str) -> String {
 }
 
 /// xorshift64: no more is asked of it than to be different each time.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         Self(clock.as_nanos() as u64 | 1)
     }
 
-    fn next(&mut self) -> u64 {
+    /// By which what happened is told again.
+    pub(crate) fn seed(&self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -3,13 +3,16 @@
 mod acme;
 mod away;
 mod changes;
+mod connections;
 mod crash;
+mod hangs;
 mod limits;
 mod migrate;
 mod names;
 mod queue;
 mod secrets;
 mod spool;
+mod standby;
 mod through;
 mod way;
 

@@ -16,7 +16,7 @@ mod proxy;
 mod rows;
 mod sec;
 mod sessions;
-mod site;
+pub(crate) mod site;
 mod table;
 mod tokens;
 mod told;

@@ -9,6 +9,7 @@
     clippy::print_stderr
 )]
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -63,6 +64,12 @@ impl Cluster {
         Self::start(&format!("-{}", std::process::id()), init)
     }
 
+    /// The same with all that it keeps on a disk.
+    pub fn on(disk: &Path) -> Option<Self> {
+        run(Command::new("chmod").arg("755").arg(disk));
+        Self::start_at(disk.join("postgres"), init)
+    }
+
     /// A server that has whatever this one has answered for, from now on: a standby to which each commit goes first.
     pub async fn standby(&self) -> Self {
         let copy = |data: &Path| {
@@ -106,16 +113,55 @@ impl Cluster {
         begin_server(&self.base);
     }
 
+    pub fn is_running(&self) -> bool {
+        quiet(control(&self.base).arg("status")).status().unwrap().success()
+    }
+
+    /// Has all its processes stand still: whoever connects is not refused, and nobody is answered.
+    pub fn hang(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Has them go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Who may log in is asked for a password, but for who looks on.
+    pub fn ask_for_passwords(&self) {
+        let rules = format!(
+            "local all {USER} trust\nlocal replication {USER} trust\nlocal all all scram-sha-256\n"
+        );
+        fs::write(self.base.join("data/pg_hba.conf"), rules).unwrap();
+        run(control(&self.base).args(["reload", "-s"]));
+    }
+
+    fn signal(&self, signal: Signal) {
+        let file = fs::read_to_string(self.base.join("data/postmaster.pid")).unwrap();
+        let server: i32 = file.lines().next().unwrap().parse().unwrap();
+        let children = Command::new("pgrep").args(["-P", &server.to_string()]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let children = children.lines().map(|line| line.parse().unwrap());
+        // The server first, or it would begin others.
+        for id in [server].into_iter().chain(children) {
+            // One that ended meanwhile has been signalled enough.
+            let _ = kill_process(Pid::from_raw(id).unwrap(), signal);
+        }
+    }
+
     /// `make` makes the server's data.
     fn start(which: &str, make: impl FnOnce(&Path)) -> Option<Self> {
+        let run =
+            std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+        Self::start_at(std::env::temp_dir().join(format!("onward-postgres-{run}{which}")), make)
+    }
+
+    fn start_at(base: PathBuf, make: impl FnOnce(&Path)) -> Option<Self> {
         if programs().is_none() {
             assert!(std::env::var_os("CI").is_none(), "CI=true and there is no initdb");
             eprintln!("skipped: there is no initdb");
             return None;
         }
-        let run =
-            std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
-        let base = std::env::temp_dir().join(format!("onward-postgres-{run}{which}"));
         let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", base.display()));
         let lock = File::create(beside("lock")).unwrap();
         lock.lock().unwrap();

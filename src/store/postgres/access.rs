@@ -1,16 +1,17 @@
 //! Connections, a bounded number of them, and transactions over them.
 
 use super::{
-    Database,
-    error::{Error, Failure, no_connection},
-    tls::Handshakes,
+    Database, ask,
+    error::{Error, Failure, no_connection, unreachable},
+    servers::Servers,
 };
 use crate::store::StoreError;
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
-    Transaction,
+use deadpool::{
+    Runtime,
+    managed::{Object, Pool, QueueMode, Timeouts},
 };
-use std::{fmt, sync::Arc, time::Duration};
+use deadpool_postgres::Transaction;
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit},
     time::timeout,
@@ -24,10 +25,12 @@ const LONG: usize = 2;
 /// How long whoever asks waits for a connection or a turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What holds for each connection: nobody waits for ever, neither here nor for us. To compile a plan takes a quarter of a
-/// second, and these take milliseconds.
-const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET jit = off;
-    SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
+/// How long a server may take to begin a transaction, for which it has to do nothing: so one that hangs is found out soon.
+const BEGIN: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(60);
+
 /// What holds for one that does what takes long.
 const LONG_SESSION: &str =
     "SET statement_timeout = '30min'; SET idle_in_transaction_session_timeout = '30min'";
@@ -35,7 +38,7 @@ const LONG_SESSION: &str =
 /// The way to the database.
 pub(super) struct Access {
     pub(super) database: Arc<Database>,
-    pool: Pool,
+    pool: Pool<Servers>,
     writers: Semaphore,
     long: Semaphore,
     /// Changes of the directory wait for each other here, not in the database with a connection each.
@@ -45,42 +48,59 @@ pub(super) struct Access {
 impl Access {
     /// A way of so many connections at once, of which those that write are half: who only asks finds one.
     pub(super) fn new(database: Arc<Database>, connections: usize) -> Result<Self, StoreError> {
-        let unreachable =
-            |reason: String| StoreError::Unreachable { database: database.name(), reason };
-        let handshakes =
-            Handshakes::with(&database).map_err(|error| unreachable(error.to_string()))?;
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(database.config().clone(), handshakes, recycling);
-        let set_up = Hook::async_fn(|client, _| {
-            Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
-        });
-        let pool = Pool::builder(manager)
+        let servers = Servers::of(Arc::clone(&database), None)?;
+        Self::over(database, servers, connections)
+    }
+
+    /// The same of a node, which keeps in a file which server it knew last.
+    pub(super) fn remembering(
+        database: Arc<Database>,
+        connections: usize,
+        kept: Option<PathBuf>,
+    ) -> Result<Self, StoreError> {
+        let servers = Servers::of(Arc::clone(&database), kept)?;
+        Self::over(database, servers, connections)
+    }
+
+    fn over(
+        database: Arc<Database>,
+        servers: Servers,
+        connections: usize,
+    ) -> Result<Self, StoreError> {
+        let pool = Pool::builder(servers)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
+            // So those that few need rest, and can be ended.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts {
                 wait: Some(PATIENCE),
                 create: Some(PATIENCE),
                 recycle: Some(PATIENCE),
             })
-            .post_create(set_up)
             .build()
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(&database, &error.to_string()))?;
         let (writers, long) = (Semaphore::new(connections / 2), Semaphore::new(LONG));
         Ok(Self { database, pool, writers, long, directory: Mutex::default() })
     }
 
     /// A connection.
-    pub(super) async fn client(&self) -> Result<Object, StoreError> {
+    pub(super) async fn client(&self) -> Result<Object<Servers>, StoreError> {
         self.pool.get().await.map_err(|error| no_connection(error, &self.database))
+    }
+
+    /// Which of its servers serves.
+    pub(super) fn servers(&self) -> &Servers {
+        self.pool.manager()
     }
 
     /// A transaction that reads all of one moment.
     pub(super) async fn reading<'a>(
         &self,
-        client: &'a mut Object,
+        client: &'a mut Object<Servers>,
     ) -> Result<Transaction<'a>, StoreError> {
+        client.begins();
         let begin = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        begin.read_only(true).start().await.map_err(|error| self.told(error))
+        self.begun(begin.read_only(true).start()).await
     }
 
     /// A turn to write.
@@ -94,10 +114,11 @@ impl Access {
     }
 
     /// A connection for what takes long, which ends with it.
-    pub(super) async fn long(&self) -> Result<(SemaphorePermit<'_>, Object), StoreError> {
+    pub(super) async fn long(&self) -> Result<(SemaphorePermit<'_>, Object<Servers>), StoreError> {
         let turn = self.wait(self.long.acquire()).await?;
         let client = self.client().await?;
-        client.batch_execute(LONG_SESSION).await.map_err(|error| self.told(error))?;
+        let set = ask::answered(client.batch_execute(LONG_SESSION)).await;
+        set.map_err(|error| self.told(error))?;
         Ok((turn, client))
     }
 
@@ -114,9 +135,20 @@ impl Access {
     /// A transaction that writes.
     pub(super) async fn writing<'a>(
         &self,
-        client: &'a mut Object,
+        client: &'a mut Object<Servers>,
     ) -> Result<Transaction<'a>, StoreError> {
-        client.transaction().await.map_err(|error| self.told(error))
+        client.begins();
+        self.begun(client.transaction()).await
+    }
+
+    async fn begun<'a>(
+        &self,
+        begin: impl Future<Output = Result<Transaction<'a>, tokio_postgres::Error>>,
+    ) -> Result<Transaction<'a>, StoreError> {
+        match timeout(BEGIN, begin).await {
+            Ok(begun) => begun.map_err(|error| self.told(error)),
+            Err(_) => Err(self.told(Error::Silent)),
+        }
     }
 
     /// Keeps all that was done, or nothing of it.
@@ -125,17 +157,34 @@ impl Access {
         tx: Transaction<'_>,
         done: Result<T, Failure<R>>,
     ) -> Result<T, R> {
+        self.end(tx, done).await.done
+    }
+
+    /// The same, and whether the server has said so.
+    pub(super) async fn end<T, R: From<StoreError>>(
+        &self,
+        tx: Transaction<'_>,
+        done: Result<T, Failure<R>>,
+    ) -> Ended<T, R> {
         match done {
-            Ok(done) => match tx.commit().await {
-                Ok(()) => Ok(done),
-                Err(error) => Err(self.told(error).into()),
+            Ok(done) => match ask::answered(tx.commit()).await {
+                Ok(()) => Ended { done: Ok(done), is_known: true },
+                Err(error) => Ended { done: Err(self.told(error).into()), is_known: false },
             },
+            Err(failure @ Failure::Database(Error::Silent)) => {
+                Ended { done: Err(failure.at(&self.database)), is_known: false }
+            }
             Err(failure) => {
                 // The error is what is told; a transaction that is not committed leaves nothing in any case.
-                let _ = tx.rollback().await;
-                Err(failure.at(&self.database))
+                let is_known = ask::answered(tx.rollback()).await.is_ok();
+                Ended { done: Err(failure.at(&self.database)), is_known }
             }
         }
+    }
+
+    /// Ends connections that nobody has used for a while: what many asked for at once is kept for nobody.
+    pub(super) fn end_idle(&self) {
+        self.pool.retain(|_, used| used.last_used() < IDLE);
     }
 
     pub(super) fn told(&self, error: impl Into<Error>) -> StoreError {
@@ -153,6 +202,13 @@ impl Access {
     }
 }
 
+/// How a transaction ended.
+pub(super) struct Ended<T, R> {
+    pub(super) done: Result<T, R>,
+    /// Else nobody knows what the connection is at.
+    pub(super) is_known: bool,
+}
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").field("database", &self.database).finish_non_exhaustive()
@@ -168,6 +224,10 @@ macro_rules! reading {
         let $tx = &transaction;
         let done: std::result::Result<_, $crate::store::postgres::error::Error> =
             async { $work }.await;
+        drop(transaction);
+        if done.is_ok() {
+            client.ended();
+        }
         done.map_err(|error| access.told(error))
     }};
 }
@@ -192,7 +252,11 @@ macro_rules! trying {
             let $tx = &transaction;
             async { $work }.await
         };
-        access.finish(transaction, done).await
+        let ended = access.end(transaction, done).await;
+        if ended.is_known {
+            client.ended();
+        }
+        ended.done
     }};
 }
 

@@ -4,6 +4,7 @@ use super::{
     Postgres,
     access::{reading, writing},
     alias_texts::try_write_texts,
+    ask,
     rows::{alias_days, alias_text, alias_use, search},
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     store::{AliasUse, Cursor, FindError, FoundAliases, Progress, StoreError},
 };
 use async_trait::async_trait;
-use deadpool_postgres::Object;
+use deadpool::managed::Object;
 
 /// Counters written at once, so that others get their turns.
 const AT_ONCE: usize = 1_000;
@@ -60,7 +61,7 @@ impl AliasUse for Postgres {
         let (_turn, client) = self.access.long().await?;
         // It ends with this.
         let mut client = Object::take(client);
-        let written = try_write_texts(&mut client, &Progress::default()).await;
+        let written = ask::at_length(try_write_texts(&mut client, &Progress::default())).await;
         written.map_err(|error| self.access.told(error))
     }
 

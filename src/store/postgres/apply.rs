@@ -22,7 +22,8 @@ use crate::{
         rules::{refuse_cycle, refuse_srs_shaped},
     },
 };
-use deadpool_postgres::{Object, Transaction};
+use deadpool::managed::Object;
+use deadpool_postgres::Transaction;
 use std::collections::HashSet;
 use tokio_postgres::Row;
 
@@ -31,6 +32,14 @@ pub(super) const AT_ONCE: usize = 1_000;
 
 /// Makes the aliases equal to `wanted`, as far as `extent` says, and gives what that changes.
 pub(super) async fn apply(
+    store: &Postgres,
+    wanted: Vec<Alias>,
+    extent: Apply,
+) -> Result<Vec<Change>, ChangeError> {
+    ask::at_length(apply_at_length(store, wanted, extent)).await
+}
+
+async fn apply_at_length(
     store: &Postgres,
     wanted: Vec<Alias>,
     extent: Apply,

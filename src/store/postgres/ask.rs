@@ -1,9 +1,12 @@
-//! Questions and orders to the database. Statements are prepared once a connection.
+//! Questions and orders to the database. Statements are prepared once a connection; and nobody waits for ever for a server that says
+//! nothing, as one that hangs does, or what stands before it.
 
 use super::error::{Error, unreadable};
 use crate::store::number::number;
 use crate::time::{Millis, UnixTime};
 use deadpool_postgres::Transaction;
+use std::time::Duration;
+use tokio::time::timeout;
 use tokio_postgres::{
     Row,
     types::{FromSql, ToSql},
@@ -14,6 +17,29 @@ pub(super) type Values<'a> = [&'a (dyn ToSql + Sync)];
 
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How long a server may take for an answer: longer than it lets a statement run.
+const PATIENCE: Duration = Duration::from_secs(75);
+/// The same for what takes long.
+const LONG_PATIENCE: Duration = Duration::from_secs(31 * 60);
+
+tokio::task_local! {
+    static IS_LONG: bool;
+}
+
+/// Does what has statements that take long.
+pub(super) async fn at_length<T>(work: impl Future<Output = T>) -> T {
+    IS_LONG.scope(true, work).await
+}
+
+/// What a server answers, if it does.
+pub(super) async fn answered<T>(
+    answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+) -> Result<T> {
+    let is_long = IS_LONG.try_with(|is| *is).unwrap_or(false);
+    let patience = if is_long { LONG_PATIENCE } else { PATIENCE };
+    Ok(timeout(patience, answer).await.map_err(|_| Error::Silent)??)
+}
+
 /// All rows.
 pub(super) async fn all<T>(
     tx: &Transaction<'_>,
@@ -21,8 +47,8 @@ pub(super) async fn all<T>(
     values: &Values<'_>,
     read: impl Fn(&Row) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let statement = tx.prepare_cached(sql).await?;
-    tx.query(&statement, values).await?.iter().map(read).collect()
+    let rows = answered(async { tx.query(&tx.prepare_cached(sql).await?, values).await }).await?;
+    rows.iter().map(read).collect()
 }
 
 /// The one row, if there is one.
@@ -32,8 +58,9 @@ pub(super) async fn first<T>(
     values: &Values<'_>,
     read: impl Fn(&Row) -> Result<T>,
 ) -> Result<Option<T>> {
-    let statement = tx.prepare_cached(sql).await?;
-    tx.query_opt(&statement, values).await?.as_ref().map(read).transpose()
+    let row =
+        answered(async { tx.query_opt(&tx.prepare_cached(sql).await?, values).await }).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// The one row that there is.
@@ -43,20 +70,19 @@ pub(super) async fn one<T>(
     values: &Values<'_>,
     read: impl Fn(&Row) -> Result<T>,
 ) -> Result<T> {
-    let statement = tx.prepare_cached(sql).await?;
-    read(&tx.query_one(&statement, values).await?)
+    let row = answered(async { tx.query_one(&tx.prepare_cached(sql).await?, values).await });
+    read(&row.await?)
 }
 
 /// True when there is a row.
 pub(super) async fn exists(tx: &Transaction<'_>, sql: &str, values: &Values<'_>) -> Result<bool> {
-    let statement = tx.prepare_cached(sql).await?;
-    Ok(!tx.query(&statement, values).await?.is_empty())
+    let rows = answered(async { tx.query(&tx.prepare_cached(sql).await?, values).await }).await?;
+    Ok(!rows.is_empty())
 }
 
 /// Does what the statement says; gives how many rows it changed.
 pub(super) async fn run(tx: &Transaction<'_>, sql: &str, values: &Values<'_>) -> Result<u64> {
-    let statement = tx.prepare_cached(sql).await?;
-    Ok(tx.execute(&statement, values).await?)
+    answered(async { tx.execute(&tx.prepare_cached(sql).await?, values).await }).await
 }
 
 /// A column.

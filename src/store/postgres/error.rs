@@ -2,7 +2,7 @@
 
 use super::Database;
 use crate::store::{ChangeError, StoreError, failure};
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use std::{error::Error as _, fmt::Display, path::PathBuf};
 use tokio_postgres::error::SqlState;
 
@@ -11,6 +11,10 @@ use tokio_postgres::error::SqlState;
 pub(super) enum Error {
     /// The database, or the way to it.
     Database(tokio_postgres::Error),
+    /// The server says nothing.
+    Silent,
+    /// The server takes no changes.
+    ReadOnly,
     /// A row does not hold what it should.
     Unreadable(String),
     /// What is told as it is.
@@ -54,6 +58,10 @@ impl Error {
     pub(super) fn at(self, database: &Database) -> StoreError {
         match self {
             Self::Database(error) => told(&error, database),
+            Self::Silent => unreachable(database, "it does not answer"),
+            Self::ReadOnly => {
+                unreachable(database, "its server takes no changes, as a standby does")
+            }
             Self::Unreadable(reason) => StoreError::Unsound { database: database.name(), reason },
             Self::Told(error) => error,
         }
@@ -83,15 +91,21 @@ pub(super) fn fault(error: Error) -> Result<String, Error> {
 }
 
 /// Why there is no connection.
-pub(super) fn no_connection(error: PoolError, database: &Database) -> StoreError {
-    let reason = match error {
-        PoolError::Backend(error) => return told(&error, database),
-        PoolError::Timeout(TimeoutType::Wait) => "all connections are busy for long".to_owned(),
-        PoolError::Timeout(_) => "it does not answer".to_owned(),
-        PoolError::Closed => "the store is closing".to_owned(),
-        error => error.to_string(),
-    };
-    StoreError::Unreachable { database: database.name(), reason }
+pub(super) fn no_connection(error: PoolError<StoreError>, database: &Database) -> StoreError {
+    match error {
+        PoolError::Backend(error) => error,
+        PoolError::Timeout(TimeoutType::Wait) => {
+            unreachable(database, "all connections are busy for long")
+        }
+        PoolError::Timeout(_) => unreachable(database, "it does not answer"),
+        PoolError::Closed => unreachable(database, "the store is closing"),
+        error => unreachable(database, &error.to_string()),
+    }
+}
+
+/// Whoever asks is to come again.
+pub(super) fn unreachable(database: &Database, reason: &str) -> StoreError {
+    StoreError::Unreachable { database: database.name(), reason: reason.to_owned() }
 }
 
 fn told(error: &tokio_postgres::Error, database: &Database) -> StoreError {

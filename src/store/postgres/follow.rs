@@ -1,12 +1,13 @@
 //! Notices what other nodes and the command line change. That is asked each second; a notice of the server only makes it sooner.
 
 use super::{
-    Database, Node, Postgres,
+    FAREWELL, Node, Postgres,
     access::{reading, writing},
     copy,
     rows::{nodes, queue, sharing},
-    schema, snapshot,
-    tls::Handshakes,
+    schema,
+    servers::Reached,
+    snapshot,
 };
 use crate::store::{StoreError, error::told_again};
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use tokio::{
     sync::{Notify, oneshot},
     task::{JoinHandle, JoinSet},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_postgres::AsyncMessage;
 
@@ -38,25 +39,27 @@ pub(super) struct Following {
 impl Following {
     pub(super) fn start(store: &Arc<Postgres>) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let database = Arc::clone(&store.access.database);
-        let asking = tokio::spawn(ask(Arc::downgrade(store), database, stopped));
+        let asking = tokio::spawn(ask(Arc::downgrade(store), stopped));
         Self { stop, asking }
     }
 
     /// Ends them.
     pub(super) async fn end(self) {
         drop(self.stop);
-        // A task that panicked has ended too.
-        let _ = self.asking.await;
+        let mut asking = self.asking;
+        // A task that panicked has ended too; one that waits for a server that does not answer is cut off.
+        if timeout(FAREWELL, &mut asking).await.is_err() {
+            asking.abort();
+        }
     }
 }
 
 /// Asks what changed, until the store is closed or gone.
-async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: oneshot::Receiver<()>) {
+async fn ask(store: Weak<Postgres>, mut stopped: oneshot::Receiver<()>) {
     let hint = Arc::new(Notify::new());
     // It ends with this.
     let mut hearing = JoinSet::new();
-    hearing.spawn(hear(database, Arc::clone(&hint)));
+    hearing.spawn(hear(Weak::clone(&store), Arc::clone(&hint)));
     // The lease began when the store was opened.
     let mut beat = Instant::now();
     loop {
@@ -72,15 +75,24 @@ async fn ask(store: Weak<Postgres>, database: Arc<Database>, mut stopped: onesho
         {
             looked = store.beat(node).await.map(|()| false);
             beat = Instant::now() + node.lease / BEATS;
+            store.access.end_idle();
         }
         told_again(&store.trouble, looked.err());
     }
 }
 
 /// Hears notices of the server.
-async fn hear(database: Arc<Database>, hint: Arc<Notify>) {
+async fn hear(store: Weak<Postgres>, hint: Arc<Notify>) {
     loop {
-        if let Err(error) = try_hear(&database, &hint).await {
+        let reached = match store.upgrade() {
+            Some(store) => store.access.servers().reach().await.map_err(|error| error.to_string()),
+            None => return,
+        };
+        let heard = match reached {
+            Ok(reached) => try_hear(reached, &hint).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = heard {
             tracing::debug!(error, "no notices of changes, which are asked for all the same");
         }
         // What was missed meanwhile is asked for now.
@@ -89,10 +101,8 @@ async fn hear(database: Arc<Database>, hint: Arc<Notify>) {
     }
 }
 
-async fn try_hear(database: &Database, hint: &Notify) -> Result<(), String> {
-    let handshakes = Handshakes::with(database).map_err(|error| error.to_string())?;
-    let (client, mut connection) =
-        database.config().connect(handshakes).await.map_err(|error| error.to_string())?;
+async fn try_hear(reached: Reached, hint: &Notify) -> Result<(), String> {
+    let Reached { client, mut connection, .. } = reached;
     let listen = client.batch_execute("LISTEN onward");
     let mut listen = std::pin::pin!(listen);
     let mut listens = false;

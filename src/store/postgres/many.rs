@@ -6,7 +6,7 @@ use super::{
     alias_texts::write_texts,
     alter::alter,
     apply::{AT_ONCE, make_wanted, push, put_in_place},
-    ask::Result,
+    ask::{self, Result},
     directory::{changing, count_change},
     error::{Failure, unreadable},
     rows::{
@@ -29,7 +29,8 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use deadpool_postgres::{ClientWrapper, Object, Transaction};
+use deadpool::managed::Object;
+use deadpool_postgres::{ClientWrapper, Transaction};
 use std::collections::{BTreeSet, HashSet};
 use tokio::sync::mpsc;
 use tokio_postgres::IsolationLevel;
@@ -53,7 +54,7 @@ impl AliasChanges for Postgres {
         let (_turn, client) = self.access.long().await?;
         // It ends with this, and the temporary table with it.
         let mut client = Object::take(client);
-        let edited = edit(self, &mut client, &many).await;
+        let edited = ask::at_length(edit(self, &mut client, &many)).await;
         let edited = edited.map_err(|failure| failure.at(&self.access.database))?;
         self.look_again().await;
         Ok(edited)
@@ -62,7 +63,7 @@ impl AliasChanges for Postgres {
     async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError> {
         let (_turn, client) = self.access.long().await?;
         let mut client = Object::take(client);
-        let taken = take_in(self, &mut client, coming).await;
+        let taken = ask::at_length(take_in(self, &mut client, coming)).await;
         let taken = taken.map_err(|failure| failure.at(&self.access.database))?;
         self.look_again().await;
         Ok(taken)

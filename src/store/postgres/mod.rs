@@ -23,6 +23,7 @@ mod queue;
 mod removals;
 mod rows;
 mod schema;
+mod servers;
 mod sessions;
 mod sharing;
 mod snapshot;
@@ -46,6 +47,7 @@ use super::{
 use crate::address::Mailbox;
 use access::{Access, CONNECTIONS, reading, writing};
 use async_trait::async_trait;
+use error::Error;
 use follow::Following;
 use memory::Memories;
 use parking_lot::Mutex;
@@ -54,8 +56,17 @@ use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
-use tokio::sync::{OnceCell, watch};
+use tokio::{
+    sync::{OnceCell, watch},
+    time::timeout,
+};
+
+/// The file beside a node's copy of the directory that says which server it knew last.
+const SERVER: &str = "server";
+/// How long whoever closes the store waits for a server that may not answer.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The store of a node, or of an administrator.
 #[derive(Debug)]
@@ -94,9 +105,10 @@ impl Postgres {
         node: Option<Node>,
         options: Options,
     ) -> Result<Arc<Self>, StoreError> {
-        let access = Access::new(Arc::new(database), CONNECTIONS)?;
-        let mirror = node.as_ref().and_then(|node| node.copy.as_deref()).map(copy::open);
-        let mirror = mirror.transpose()?;
+        let copy = node.as_ref().and_then(|node| node.copy.as_deref());
+        let mirror = copy.map(copy::open).transpose()?;
+        let kept = copy.map(|copy| copy.join(SERVER));
+        let access = Access::remembering(Arc::new(database), CONNECTIONS, kept)?;
         let begun = begin(&access, mirror.as_ref()).await;
         let (snapshot, changes, is_prepared) = match (begun, &mirror) {
             (Ok((snapshot, changes)), _) => (snapshot, changes, true),
@@ -148,7 +160,7 @@ impl Postgres {
             let number: Option<i64> = writing!(self.access, tx => {
                 let number = nodes::insert(tx, node).await?;
                 // All may have been moved away since this was opened; from here on it cannot.
-                schema::refuse_not_in_use(tx, &self.access.database).await?;
+                schema::refuse_not_in_use(tx.client(), &self.access.database).await?;
                 Ok(number)
             })?;
             number.ok_or_else(|| self.name_taken(node))
@@ -245,8 +257,11 @@ impl Backend for Postgres {
             following.end().await;
         }
         if let (Some(_), Some(me)) = (&self.node, self.me.get()) {
-            let ended: Result<(), StoreError> =
-                async { writing!(self.access, tx => Ok(nodes::end(tx, *me).await?)) }.await;
+            let end = async { writing!(self.access, tx => Ok(nodes::end(tx, *me).await?)) };
+            let ended: Result<(), StoreError> = match timeout(FAREWELL, end).await {
+                Ok(ended) => ended,
+                Err(_) => Err(self.access.told(Error::Silent)),
+            };
             if let Err(error) = ended {
                 tracing::warn!(%error, "others wait for what this node has in the spool");
             }

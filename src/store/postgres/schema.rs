@@ -7,7 +7,8 @@ use super::{
     steps::{STEPS, UpgradeStep, behind},
 };
 use crate::store::{StoreError, moving::State, number::column};
-use deadpool_postgres::{GenericClient, Object, Transaction};
+use deadpool_postgres::{ClientWrapper, Transaction};
+use tokio_postgres::Client;
 
 /// The oldest PostgreSQL that does.
 const OLDEST: i32 = 14;
@@ -15,14 +16,17 @@ const OLDEST: i32 = 14;
 const LOCK: i64 = 0x4f6e_7764;
 
 /// Makes the tables where there are none; else refuses what this version cannot use as it is, or what is not in use.
-pub(super) async fn prepare(client: &mut Object, database: &Database) -> Result<(), StoreError> {
+pub(super) async fn prepare(
+    client: &mut ClientWrapper,
+    database: &Database,
+) -> Result<(), StoreError> {
     prepare_to_move(client, database).await?;
     refuse_not_in_use(client, database).await
 }
 
 /// Refuses what is not in use.
 pub(super) async fn refuse_not_in_use(
-    client: &impl GenericClient,
+    client: &Client,
     database: &Database,
 ) -> Result<(), StoreError> {
     let path = || database.name().into();
@@ -35,7 +39,7 @@ pub(super) async fn refuse_not_in_use(
 
 /// The same, whether it is in use or not.
 pub(super) async fn prepare_to_move(
-    client: &mut Object,
+    client: &mut ClientWrapper,
     database: &Database,
 ) -> Result<(), StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
@@ -46,7 +50,7 @@ pub(super) async fn prepare_to_move(
     let tx = client.transaction().await.map_err(told)?;
     lock(&tx).await.map_err(told)?;
     // Another process may have been faster.
-    match version(&tx, database).await? {
+    match version(tx.client(), database).await? {
         Some(found) => refuse(found, database),
         None => {
             tx.batch_execute("CREATE TABLE onward_schema (version bigint NOT NULL); INSERT INTO onward_schema VALUES (0)")
@@ -59,7 +63,7 @@ pub(super) async fn prepare_to_move(
 }
 
 /// What the server is, if it can be used as it is.
-pub(super) async fn describe(client: &Object, database: &Database) -> Result<String, StoreError> {
+pub(super) async fn describe(client: &Client, database: &Database) -> Result<String, StoreError> {
     refuse_server(client, database).await?;
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
     let row = client.query_one("SELECT current_setting('server_version')", &[]).await;
@@ -73,7 +77,7 @@ pub(super) async fn describe(client: &Object, database: &Database) -> Result<Str
 
 /// The steps that bring the tables up to date.
 pub(super) async fn plan(
-    client: &Object,
+    client: &Client,
     database: &Database,
 ) -> Result<Vec<UpgradeStep>, StoreError> {
     refuse_server(client, database).await?;
@@ -87,20 +91,20 @@ pub(super) async fn plan(
 
 /// Brings the tables up to date; gives the steps that were made. Nobody may serve meanwhile.
 pub(super) async fn upgrade(
-    client: &mut Object,
+    client: &mut ClientWrapper,
     database: &Database,
 ) -> Result<Vec<UpgradeStep>, StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
     refuse_server(client, database).await?;
     let tx = client.transaction().await.map_err(told)?;
     lock(&tx).await.map_err(told)?;
-    let Some(found) = version(&tx, database).await? else {
+    let Some(found) = version(tx.client(), database).await? else {
         return Err(StoreError::Absent { path: database.name().into() });
     };
     if found > known() {
         return refuse(found, database).map(|()| Vec::new());
     }
-    let serving = serving(&tx).await.map_err(told)?;
+    let serving = serving(tx.client()).await.map_err(told)?;
     if !serving.is_empty() && found < known() {
         let nodes = serving.join(", ");
         return Err(StoreError::Serving { database: database.name(), nodes });
@@ -112,18 +116,13 @@ pub(super) async fn upgrade(
 }
 
 /// The names of the nodes that serve.
-pub(super) async fn serving(
-    client: &impl GenericClient,
-) -> Result<Vec<String>, tokio_postgres::Error> {
+pub(super) async fn serving(client: &Client) -> Result<Vec<String>, tokio_postgres::Error> {
     let sql = "SELECT name FROM nodes WHERE lease_until > clock_timestamp() ORDER BY name";
     client.query(sql, &[]).await?.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Whether there are tables, which this version can use as they are.
-pub(super) async fn is_there(
-    client: &impl GenericClient,
-    database: &Database,
-) -> Result<bool, StoreError> {
+pub(super) async fn is_there(client: &Client, database: &Database) -> Result<bool, StoreError> {
     match version(client, database).await? {
         Some(found) => refuse(found, database).map(|()| true),
         None => Ok(false),
@@ -150,7 +149,7 @@ fn known() -> i64 {
 
 /// The version of the tables; `None` where there are none at all.
 pub(super) async fn version(
-    client: &impl GenericClient,
+    client: &Client,
     database: &Database,
 ) -> Result<Option<i64>, StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
@@ -176,7 +175,7 @@ fn refuse(found: i64, database: &Database) -> Result<(), StoreError> {
 }
 
 /// Refuses a server that is too old, or that says that something is kept before it is.
-async fn refuse_server(client: &impl GenericClient, database: &Database) -> Result<(), StoreError> {
+async fn refuse_server(client: &Client, database: &Database) -> Result<(), StoreError> {
     let told = |error: tokio_postgres::Error| Error::from(error).at(database);
     let ask = "SELECT current_setting('server_version_num')::integer / 10000, current_setting('server_version'),
                       current_setting('synchronous_commit'), current_setting('fsync'),

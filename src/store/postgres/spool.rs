@@ -5,7 +5,7 @@ use super::{
     Postgres,
     access::{reading, trying, writing},
     ask::Result,
-    error::Failure,
+    error::{Error, Failure},
     queue,
     rows::{claims, legs, nodes, queue as queue_rows, spool, texts},
 };
@@ -23,8 +23,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
-use std::{collections::HashSet, sync::Arc};
-use tokio::sync::watch;
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+/// How long it may take to keep a message.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is due at any time is due by then.
 const ANY_TIME: Millis = Millis::MAX;
@@ -32,11 +38,11 @@ const ANY_TIME: Millis = Millis::MAX;
 #[async_trait]
 impl Spool for Postgres {
     async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError> {
-        let (bounds, owner) = (self.live.spool_bounds(), self.owner().await?);
-        trying!(self.access, tx => {
-            allow(tx, bounds, &messages).await?;
-            spool::insert(tx, &messages, owner).await.map_err(Failure::from)
-        })
+        // A client waits for its reply. What is kept all the same arrives twice, if the client comes again.
+        match timeout(PATIENCE, self.keep(&messages)).await {
+            Ok(kept) => kept,
+            Err(_) => Err(self.access.told(Error::Silent).into()),
+        }
     }
 
     async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError> {
@@ -54,15 +60,25 @@ impl Spool for Postgres {
 
     async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
         let (me, epoch) = (self.me().await?, self.epoch_of(seq, &legs));
-        let serves = self.node.is_some();
-        writing!(self.access, tx => {
+        let (serves, began) = (self.node.is_some(), Instant::now());
+        let left: Option<Duration> = writing!(self.access, tx => {
             // The fence: whoever was silent for too long has lost the message, or is about to.
             let is_own = legs::is_own(tx, seq, me, epoch).await?;
-            if !is_own || serves && !nodes::serves(tx, me).await? {
+            let left = match serves {
+                true => nodes::left_of_lease(tx, me).await?,
+                false => None,
+            };
+            if !is_own || serves && left.is_none() {
                 return Err(Failure::Refused(StoreError::TakenOver { seq }));
             }
-            Ok(legs::make_uncertain(tx, seq, &legs).await?)
-        })
+            legs::make_uncertain(tx, seq, &legs).await?;
+            Ok(left)
+        })?;
+        // Whoever stood still behind that may find that others have it by now.
+        match left.is_some_and(|left| began.elapsed() >= left) {
+            true => Err(StoreError::TakenOver { seq }),
+            false => Ok(()),
+        }
     }
 
     async fn spool_conclude(
@@ -209,6 +225,14 @@ impl Spool for Postgres {
 }
 
 impl Postgres {
+    async fn keep(&self, messages: &[NewMessage]) -> Result<Vec<i64>, SpoolError> {
+        let (bounds, owner) = (self.live.spool_bounds(), self.owner().await?);
+        trying!(self.access, tx => {
+            allow(tx, bounds, messages).await?;
+            spool::insert(tx, messages, owner).await.map_err(Failure::from)
+        })
+    }
+
     /// Who answers for what is spooled: this process, if it serves.
     pub(super) async fn owner(&self) -> Result<Option<i64>, StoreError> {
         match self.node.is_some() {

@@ -221,6 +221,30 @@ async fn a_message_that_comes_back_is_not_sent_by_an_attempt_of_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_of_data_whose_leave_came_behind_the_lease_is_not_sent() {
+    let Some(place) = InDatabase::new() else { return };
+    let proxy = Proxy::new(place.directory());
+    let database = place.by_way_of(proxy.directory());
+    let node = Node { lease: Duration::from_secs(2), ..Node::named("a.test") };
+    let store = Store::connect(database, Some(node), Options::default()).await.unwrap();
+    let seq = store.spool(vec![message("A", 1, &["p@x.test"])]).await.unwrap()[0];
+    assert_eq!(store.spool_begin(seq, vec![0]).await.unwrap(), [0]);
+    proxy.hold_commits(true);
+    let client = connect(&place.url).await;
+    let over = "SELECT 1 FROM nodes WHERE name = 'a.test' AND lease_until <= clock_timestamp()";
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    let is_over = async {
+        while client.query(over, &[]).await.unwrap().is_empty() {
+            looks.tick().await;
+        }
+        assert_eq!(states(&store, seq).await, ["uncertain"], "leave was given");
+        proxy.hold_commits(false);
+    };
+    let (leave, ()) = tokio::join!(store.spool_uncertain(seq, vec![0]), is_over);
+    assert_eq!(leave.unwrap_err(), StoreError::TakenOver { seq });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_nodes_that_claim_at_once_each_message_has_one() {
     let Some(place) = InDatabase::new() else { return };
     let gone = place.node("gone.test").await;

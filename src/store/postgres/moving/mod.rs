@@ -4,7 +4,8 @@ mod rows;
 pub(in crate::store::postgres) mod state;
 
 use super::{
-    Database, access::Access, alias_texts, error::Error, journal::moving as journal, schema,
+    Database, access::Access, alias_texts, ask, error::Error, journal::moving as journal, schema,
+    servers::Servers,
 };
 use crate::store::{
     Progress, StoreError,
@@ -12,7 +13,7 @@ use crate::store::{
     number::number,
 };
 use async_trait::async_trait;
-use deadpool_postgres::Object;
+use deadpool::managed::Object;
 
 /// One that everything is done over, and one for what is not of its transaction.
 const CONNECTIONS: usize = 2;
@@ -24,7 +25,7 @@ const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_sessio
 #[derive(Debug)]
 pub(in crate::store) struct PostgresSide {
     access: Access,
-    client: Object,
+    client: Object<Servers>,
     /// The node under whose name records of the journal go on.
     node: String,
 }
@@ -155,7 +156,7 @@ impl Side for PostgresSide {
         }
         let changed = async {
             let tx = self.client.transaction().await?;
-            rows::change(&tx, table, gone, put, &self.node).await?;
+            ask::at_length(rows::change(&tx, table, gone, put, &self.node)).await?;
             Ok::<_, Error>(tx.commit().await?)
         };
         let changed = changed.await;
@@ -168,7 +169,8 @@ impl Side for PostgresSide {
         progress: &Progress,
     ) -> Result<(), StoreError> {
         self.run(&state::complete(counters)).await?;
-        let written = alias_texts::try_write_texts(&mut self.client, progress).await;
+        let written =
+            ask::at_length(alias_texts::try_write_texts(&mut self.client, progress)).await;
         written.map_err(|error| self.told(error))?;
         self.run(&state::become_one(State::Full)).await
     }

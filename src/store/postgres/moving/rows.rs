@@ -9,13 +9,13 @@ use crate::store::{
     },
 };
 use bytes::BytesMut;
-use deadpool_postgres::{Object, Transaction};
+use deadpool_postgres::{ClientWrapper, Transaction};
 use std::error;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// The next rows of a table. The texts of all keys are in the order of their octets.
 pub(super) async fn page(
-    client: &Object,
+    client: &ClientWrapper,
     table: &Table,
     after: Option<&[Value]>,
 ) -> Result<Vec<Row>> {

@@ -8,7 +8,7 @@ use crate::store::{
         error::unreadable,
     },
 };
-use deadpool_postgres::GenericClient;
+use tokio_postgres::Client;
 
 fn text(state: State) -> &'static str {
     match state {
@@ -19,7 +19,7 @@ fn text(state: State) -> &'static str {
     }
 }
 
-pub(in crate::store::postgres) async fn read(client: &impl GenericClient) -> Result<State> {
+pub(in crate::store::postgres) async fn read(client: &Client) -> Result<State> {
     let row = client.query_one("SELECT state FROM use_state", &[]).await?;
     let found: String = get(&row, 0)?;
     let all = [State::InUse, State::Filling, State::Full, State::Left];
@@ -85,7 +85,7 @@ pub(super) fn leave() -> String {
     )
 }
 
-pub(super) async fn counters(client: &impl GenericClient) -> Result<Counters> {
+pub(super) async fn counters(client: &Client) -> Result<Counters> {
     let last =
         "SELECT coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = current_schema()
                     AND quote_ident(sequencename) = $1), 0)";

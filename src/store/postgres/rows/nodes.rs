@@ -2,13 +2,14 @@
 
 use crate::store::{
     nodes::NodeStatus,
-    number::column,
+    number::{column, number},
     postgres::{
         Node,
         ask::{self, Result, count, get, millis},
     },
 };
 use deadpool_postgres::Transaction;
+use std::time::Duration;
 
 /// That the owner of a row of `spool`, here `s`, serves: what it owns is its alone.
 pub(crate) const SERVES: &str =
@@ -65,10 +66,12 @@ fn length(node: &Node) -> i64 {
     column(u64::try_from(node.lease.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// True while what the node owns is its alone.
-pub(crate) async fn serves(tx: &Transaction<'_>, id: i64) -> Result<bool> {
-    let sql = "SELECT 1 FROM nodes WHERE id = $1 AND lease_until > clock_timestamp()";
-    ask::exists(tx, sql, &[&id]).await
+/// For how long what the node owns is its alone, if it is.
+pub(crate) async fn left_of_lease(tx: &Transaction<'_>, id: i64) -> Result<Option<Duration>> {
+    let sql =
+        "SELECT (extract(epoch FROM lease_until - clock_timestamp()) * 1000)::bigint FROM nodes
+               WHERE id = $1 AND lease_until > clock_timestamp()";
+    ask::first(tx, sql, &[&id], |row| Ok(Duration::from_millis(number(get(row, 0)?)))).await
 }
 
 /// True where any node serves.
