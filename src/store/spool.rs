@@ -70,7 +70,8 @@ pub trait Spool {
     /// gives the numbers of the DSNs. They are kept beyond all bounds, as they replace what they are about.
     ///
     /// # Errors
-    /// When the store fails: the attempt has not ended.
+    /// When the store fails: the attempt has not ended. [`StoreError::TakenOver`] where the message is another's by now, for whom
+    /// the rest is to say; of it only what was delivered is written.
     async fn spool_conclude(
         &self,
         seq: i64,

@@ -14,7 +14,10 @@ use crate::{
     envelope::Occasion,
     mail::{frozen, parts::Parts},
     reply::Reply,
-    store::spool::{Leg, LegState, NewMessage},
+    store::{
+        StoreError,
+        spool::{Leg, LegState, NewMessage},
+    },
     time::whole_millis,
 };
 use std::time::Duration;
@@ -25,8 +28,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 impl<'a> Retry<'a> {
     /// Writes it all down, however long that takes: until then the destination may have a message that
-    /// the spool still holds. Gives the DSNs that followed.
-    pub(super) async fn conclude(&mut self) -> Vec<Added> {
+    /// the spool still holds. Gives the DSNs that followed; nothing where the message is another node's by now, who tries it, and
+    /// tells of it.
+    pub(super) async fn conclude(&mut self) -> Option<Vec<Added>> {
         let _turn = self.parts.spool.turn(self.message.seq).await;
         self.hear_of_others().await;
         let legs: Vec<Leg> = self.legs.iter().map(|tried| tried.leg.clone()).collect();
@@ -56,6 +60,10 @@ impl<'a> Retry<'a> {
         let numbers = loop {
             match self.parts.store.spool_conclude(seq, touched.clone(), notices.clone()).await {
                 Ok(numbers) => break numbers,
+                Err(StoreError::TakenOver { .. }) => {
+                    tracing::info!(id = head.id, "another node has the message by now");
+                    return None;
+                }
                 Err(error) if !complained => {
                     tracing::error!(id = head.id, %error, "cannot write what became of a message");
                     complained = true;
@@ -89,7 +97,7 @@ impl<'a> Retry<'a> {
             let detail = format!("tells the sender what became of {}", head.id);
             record_new(self.parts, notice, detail).await;
         }
-        added
+        Some(added)
     }
 
     /// What the sender is told of the recipients that ended with this try.

@@ -222,7 +222,8 @@ impl<'a> Retry<'a> {
 
     /// Writes down what came of the try, and when the next one is.
     async fn end(&mut self, ended: &mut Ended) {
-        ended.notices = self.conclude().await;
+        let Some(notices) = self.conclude().await else { return };
+        ended.notices = notices;
         let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
         let expires = self.parts.retry.expiry(self.message.head.arrived);
         let due = open.map(|tried| tried.leg.next_attempt).min();

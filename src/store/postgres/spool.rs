@@ -90,11 +90,11 @@ impl Spool for Postgres {
         let ats: Vec<i64> = legs.iter().map(|(at, _)| *at).collect();
         let (me, epoch) = (self.me().await?, self.epoch_of(seq, &ats));
         let owner = self.owner().await?;
-        let kept: Vec<i64> = writing!(self.access, tx => {
+        let kept: Option<Vec<i64>> = writing!(self.access, tx => {
             let is_own = legs::is_own(tx, seq, me, epoch).await?;
             // Whoever lost the connection does not know whether that was behind the commit, and tries again.
             if legs::are_written(tx, seq, &legs).await? {
-                return Ok(spool::known(tx, &notices).await?);
+                return Ok(Some(spool::known(tx, &notices).await?));
             }
             for (at, leg) in &legs {
                 // What was delivered is so, whoever owns the message now; the rest is for the owner to say.
@@ -102,16 +102,17 @@ impl Spool for Postgres {
                     legs::update(tx, seq, *at, leg).await?;
                 }
             }
+            let is_all_delivered = legs.iter().all(|(_, leg)| leg.state == LegState::Delivered);
             match is_own {
-                true => Ok(spool::insert(tx, &notices, owner).await?),
-                false => Ok(Vec::new()),
+                true => Ok(Some(spool::insert(tx, &notices, owner).await?)),
+                false => Ok(is_all_delivered.then(Vec::new)),
             }
         })?;
         let mut epochs = self.epochs.lock();
         for at in ats {
             epochs.remove(&(seq, at));
         }
-        Ok(kept)
+        kept.ok_or(StoreError::TakenOver { seq })
     }
 
     async fn spool_delayed(&self, now: Millis, after: i64) -> Result<Vec<i64>, StoreError> {

@@ -171,18 +171,25 @@ impl Scene {
     /// The records by id, once each message that was spooled has an end.
     fn journal(&self, sent: &[Sent]) -> HashMap<String, Value> {
         let spooled: Vec<&str> = sent.iter().filter_map(Sent::spooled).collect();
-        wait_until(format!("outcomes of all spooled messages, seed {}", self.seed), || {
+        let mut without_end = Vec::new();
+        let records = poll(EMPTY_WITHIN, || {
             let lines = self.nodes[0].run(&["trace", "--json", "--limit", "1000000"]);
             let records: HashMap<String, Value> = lines
                 .lines()
                 .map(|line| serde_json::from_str::<Value>(line).unwrap())
                 .map(|record| (record["id"].as_str().unwrap().to_owned(), record))
                 .collect();
-            let has_end = |id: &&str| {
-                let outcome = records.get(*id).map(|record| record["outcome"].as_str().unwrap());
+            let has_end = |id: &str| {
+                let outcome = records.get(id).map(|record| record["outcome"].as_str().unwrap());
                 matches!(outcome, Some("forwarded" | "failed"))
             };
-            spooled.iter().all(has_end).then_some(records)
+            let without = spooled.iter().filter(|id| !has_end(id));
+            without_end = without.map(|id| ((*id).to_owned(), records.get(*id).cloned())).collect();
+            without_end.is_empty().then_some(records)
+        });
+        records.unwrap_or_else(|| {
+            let accidents = &self.accidents;
+            panic!("without an end: {without_end:#?}; {accidents:?}, seed {}", self.seed)
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::nodes::{now, raw};
 use crate::support::cluster::connect;
 use crate::support::receiver::Receiver;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Has the database write down each time that a node notes that a destination may have a message: what is behind that may have
 /// arrived, and nothing else has.
@@ -99,7 +99,7 @@ impl Account {
         for message in sink.messages() {
             assert_eq!(message.to, ["bob@sink.test"]);
             let from = message.header("Subject").unwrap();
-            assert_eq!(message.body(), format!("\r\n\r\n.{from}\r\n").as_bytes());
+            assert_eq!(message.body(), format!(".{from}\r\n").as_bytes());
             let received = message.header("Received").unwrap();
             let id = received.split(" id ").nth(1).and_then(|rest| rest.split([' ', ';']).next());
             *arrived.entry(from).or_default().entry(id.unwrap().to_owned()).or_default() += 1;
