@@ -3,6 +3,7 @@
 //!
 //! `NODE_KILLS=50` makes it as long as it should be once before a release: with each fifth kill the server breaks down and a
 //! node stands still.
+#![allow(clippy::print_stdout)]
 
 pub(super) mod account;
 pub(super) mod load;
