@@ -35,9 +35,21 @@ impl Noted {
         add_detail(&mut self.detail, &record.detail);
         let is_bounced =
             self.outcome == Outcome::Bounced.as_str() && record.outcome != Outcome::Failed;
-        if keep != Keep::Outcome && !is_bounced {
+        // Of nodes that share the journal one may write late, as one that stood still does: what is over does not wait again.
+        let is_late = record.outcome == Outcome::Spooled && self.is_over();
+        if keep != Keep::Outcome && !is_bounced && !is_late {
             self.turn(record.outcome, record.is_by_destination(), tally);
         }
+    }
+
+    /// Whether nothing of what was spooled is left to do.
+    fn is_over(&self) -> bool {
+        Outcome::parse(&self.outcome).is_some_and(|outcome| {
+            matches!(
+                outcome,
+                Outcome::Forwarded | Outcome::Partial | Outcome::Failed | Outcome::Dropped
+            )
+        })
     }
 
     /// Adds what a bounce tells.

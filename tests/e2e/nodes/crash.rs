@@ -31,6 +31,8 @@ const LEASE: &str = "6s";
 const PAST_LEASE: Duration = Duration::from_secs(8);
 /// The longest that something is put off, in milliseconds.
 const JITTER: u64 = 400;
+/// How long the destination takes for an answer to the end of a message.
+const ANSWER: Duration = Duration::from_millis(100);
 const EMPTY_WITHIN: Duration = Duration::from_secs(120);
 /// Attempts at once to the destination, of each node: what can be cut off.
 const AT_ONCE: usize = 5;
@@ -61,6 +63,8 @@ impl Scene {
             (Step::Rcpt, false) if at.recipient.starts_with("bad@") => {
                 Some(Action::reply("550 5.1.1 no such mailbox"))
             }
+            // So what goes wrong meets messages whose end was sent, and not answered yet.
+            (Step::FinalDot, _) => poll(ANSWER, || None),
             _ => None,
         };
         let sink = Receiver::smtp().rule(answers).start();
@@ -97,7 +101,9 @@ impl Scene {
     /// Has some messages wait in the spool, of all nodes, and then the destination take them.
     pub(super) fn begin_draining(&mut self, load: &Load) {
         self.is_busy.store(true, Ordering::SeqCst);
-        load.goes_on();
+        for _ in 0..3 {
+            load.goes_on();
+        }
         self.is_busy.store(false, Ordering::SeqCst);
         let jitter = Duration::from_millis(self.random.next() % JITTER);
         poll(jitter, || None::<()>);
@@ -228,6 +234,7 @@ fn crash(count: usize) {
     });
     let figures = scene.end(load.into_sent());
     assert!(figures.spooled > 0 && figures.notices > 0, "{figures:?}");
+    assert!(kills < 20 || !figures.repeats.is_empty(), "nothing was cut off: {figures:?}");
 }
 
 /// Has senders end where the test does not come to its end, too.

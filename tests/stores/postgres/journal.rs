@@ -64,6 +64,29 @@ async fn what_two_nodes_write_of_a_message_at_once_is_one_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_writes_late_does_not_turn_back_what_became_of_a_message() {
+    let Some(place) = InDatabase::new() else { return };
+    let (a, b) = (place.journal(), place.journal());
+    let time = now();
+    let ends = [Outcome::Forwarded, Outcome::Failed, Outcome::Partial, Outcome::Dropped];
+    for (n, end) in ends.into_iter().enumerate() {
+        let of = |outcome| Record { outcome, ..record(&format!("M{n}"), time) };
+        a.record(of(Outcome::Spooled)).await;
+        a.flush().await;
+        b.amend(of(end)).await;
+        b.flush().await;
+        a.amend(of(Outcome::Spooled)).await;
+        a.flush().await;
+    }
+    let records = read(&place, &Filter::default()).await;
+    assert_eq!(records.len(), ends.len());
+    for record in &records {
+        let at: usize = record.id.trim_start_matches('M').parse().unwrap();
+        assert_eq!((record.outcome, record.attempts.len()), (ends[at], 3), "{record:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_that_another_node_deleted_begins_again() {
     let Some(place) = InDatabase::new() else { return };
     let journal = place.journal_with(Bounds { age: DAY * 90, ..Bounds::default() });
