@@ -4,7 +4,7 @@ use crate::{
     admin::{
         Place, Store, accounts, aliases, domains,
         queue::{self, Filter as QueueFilter},
-        trace::trace,
+        trace::{Filter as JournalFilter, trace},
     },
     alias::Filter as AliasFilter,
     cli::{
@@ -14,7 +14,6 @@ use crate::{
     clock,
     config::Config,
     log::printable,
-    store::journal::Filter as JournalFilter,
     time::DAY,
 };
 use std::{
