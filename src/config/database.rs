@@ -109,6 +109,11 @@ impl Database {
         &self.servers
     }
 
+    /// True where the URL has a password.
+    pub(super) fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+
     /// True where it is spoken to over TLS only.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.config.get_ssl_mode() == SslMode::Require

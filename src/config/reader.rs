@@ -321,7 +321,7 @@ impl Value<'_> {
             }),
             None => {
                 let database = Database::parse(text).map_err(|error| error.to_string())?;
-                if database.config().get_password().is_some() {
+                if database.has_password() {
                     self.table.note_secret(self.key);
                 }
                 Ok(database)

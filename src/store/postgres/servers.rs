@@ -29,7 +29,8 @@ const REACH: Duration = Duration::from_secs(10);
 /// How long the others of a database have once one is found that can be written to.
 const OTHERS: Duration = Duration::from_secs(1);
 
-/// What holds for each connection: nobody waits for ever, neither here nor for us.
+/// What holds for each connection: nobody waits for ever, neither here nor for us. To compile a plan takes a quarter of a
+/// second, and these take milliseconds.
 const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET jit = off;
     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning";
 

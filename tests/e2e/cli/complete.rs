@@ -40,7 +40,9 @@ fn offered(shell: [&str; 3], onward: &Onward, line: &str) -> Option<Vec<String>>
     // fish has the arguments alone, the others what they are called before them.
     command.args(["shell"].iter().filter(|_| program != "fish")).arg(line);
     command.env("PATH", path).env("ONWARD_CONFIG", onward.config_path());
-    command.env("HOME", "/nonexistent");
+    // fish writes there.
+    let home = tempfile::tempdir().unwrap();
+    command.env("HOME", home.path());
     let done = command.output().unwrap();
     assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
     let text = String::from_utf8(done.stdout).unwrap();
