@@ -166,7 +166,8 @@ impl Wait {
         let line = match self.due > now {
             true if self.is_asleep => to_group(),
             true => None,
-            false if self.to_group >= self.of_cause => to_group(),
+            // Where most of what one causes goes to this group, it waits for that, and not for whoever causes it.
+            false if 2 * self.to_group >= self.of_cause => to_group(),
             false => Some(Line::By(self.cause.clone())),
         };
         Left { message: self.message, due: self.due, line }

@@ -102,7 +102,7 @@ fn what_is_in_flight_anywhere_stays_and_other_messages_go_whole() {
 fn one_that_is_more_than_all_that_may_be_held_is_tried() {
     let mut schedule = schedule(&[("a", 1, 0), ("b", 1, 0), ("c", 1, 0)]);
     assert_eq!(schedule.let_go(2, at(5)), []);
-    assert_eq!(begun(&mut schedule, 5), [1, 1, 1]);
+    assert_eq!(begun(&mut schedule, 5), [1, 1], "as many places as one cause may have");
 }
 
 #[test]
