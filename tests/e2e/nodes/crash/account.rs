@@ -9,18 +9,18 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// Has the database write down each time that a node notes that a destination may have a message: what is behind that may have
-/// arrived, and nothing else has.
+/// arrived, and nothing else has. An attempt that begins anew on what another left is told from that by its statement.
 const AUDIT: &str = "
     CREATE TABLE audit (n bigserial, at bigint NOT NULL, id text NOT NULL, node text);
     CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO audit (at, id, node)
         SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, s.id, (SELECT name FROM nodes WHERE id = s.owner)
-        FROM spool s WHERE s.seq = new.message;
+        FROM spool s WHERE s.seq = new.message AND current_query() LIKE '%SET state = ''uncertain''%';
         RETURN NULL;
     END $$;
     CREATE TRIGGER audit AFTER UPDATE OF state ON spool_legs FOR EACH ROW
-    WHEN (old.under_way AND new.under_way AND new.state = 'uncertain') EXECUTE FUNCTION audit()";
+    WHEN (new.state = 'uncertain') EXECUTE FUNCTION audit()";
 
 /// Something that went wrong on purpose.
 #[derive(Debug, Clone)]
