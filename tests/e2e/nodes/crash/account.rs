@@ -180,8 +180,10 @@ impl Account {
             let stood_still = What::StoodStill(before.node.clone());
             let of_others = before.node != after.node;
             let is_cause = |it: &&&Accident| {
+                // Who stands still past his lease may come by a message again that he had before.
                 it.what == was_killed
-                    || of_others && (it.what == stood_still || it.what == What::Database)
+                    || it.what == stood_still
+                    || of_others && it.what == What::Database
             };
             // A commit of which nobody heard: that node has sent nothing, and tries again.
             let was_unheard = met.iter().any(|it| it.what == What::Database);
