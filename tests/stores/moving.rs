@@ -340,7 +340,7 @@ async fn a_node_that_was_silent_while_all_was_moved_spools_and_sends_nothing() {
 }
 
 /// What is kept beside those tables, or of no use elsewhere.
-const BESIDE: [&str; 25] = [
+const BESIDE: [&str; 27] = [
     "directory",
     "alias_text",
     "alias_text_due",
@@ -364,6 +364,8 @@ const BESIDE: [&str; 25] = [
     "notify",
     "owner",
     "epoch",
+    "due",
+    "line",
     "node",
     "octets",
 ];
