@@ -134,3 +134,45 @@ impl Drop for Teller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether whoever waits was woken since the last time.
+    async fn is_woken(progress: &Progress) -> bool {
+        tokio::select! {
+            biased;
+            () = progress.changed() => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_end_is_heard_once() {
+        let (progress, awaited) = (Progress::default(), Awaited::default());
+        let teller = awaited.by(&progress.of_another());
+        assert!(awaited.take().is_none() && !is_woken(&progress).await);
+        assert!(teller.tell(Vec::new()).is_ok());
+        assert!(is_woken(&progress).await);
+        assert!(awaited.take().is_some() && awaited.take().is_none());
+        drop(teller);
+        assert!(!is_woken(&progress).await && awaited.leave().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_teller_that_goes_without_a_word_ends_the_wait() {
+        let (progress, awaited) = (Progress::default(), Awaited::default());
+        drop(awaited.by(&progress));
+        assert!(is_woken(&progress).await);
+        assert_eq!(awaited.take().map(|attempts| attempts.len()), Some(0));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_comes_back() {
+        let (progress, awaited) = (Progress::default(), Awaited::default());
+        let teller = awaited.by(&progress);
+        assert!(awaited.leave().is_none());
+        assert!(teller.tell(Vec::new()).is_err());
+    }
+}

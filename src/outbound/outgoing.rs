@@ -91,11 +91,6 @@ impl Progress {
         said.iter().find(|(to, _)| to == mailbox).map(|(_, outcome)| outcome.clone())
     }
 
-    /// True for clones.
-    pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.own, &other.own)
-    }
-
     /// Lets [`Progress::changed`] end.
     pub fn wake(&self) {
         self.changed.notify_one();
