@@ -1,7 +1,8 @@
 //! `onward status`: is it up, does it listen, how deep is the spool.
 
 use super::{
-    Context, Failure, again,
+    Context, Failure,
+    again::{self, Pauses},
     context::{Purpose, block_on, with_existing_store, write_json},
     size::size,
     time::span,
@@ -44,6 +45,7 @@ pub struct Args {
 /// When the store or the journal cannot be read.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
+    let mut pauses = args.watch.map(|seconds| Pauses::of(Duration::from_secs(seconds)));
     let is_well = block_on(with_existing_store(&config, Purpose::Read, async |store| {
         loop {
             let status = Status::of(&config, store).await?;
@@ -53,13 +55,16 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
                 false => write(&mut screen, &status)?,
             }
             let mut out = context.out();
-            match args.watch {
+            match pauses {
                 Some(_) if !args.json => again::show(&mut out, &screen)?,
                 _ => out.write_all(&screen)?,
             }
             out.flush()?;
-            let Some(seconds) = args.watch else { return Ok(status.is_well()) };
-            if !again::next(Duration::from_secs(seconds)).await {
+            let goes_on = match &mut pauses {
+                Some(pauses) => pauses.next().await,
+                None => false,
+            };
+            if !goes_on {
                 return Ok(status.is_well());
             }
         }

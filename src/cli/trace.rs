@@ -1,7 +1,8 @@
 //! `onward trace`: what happened to a message.
 
 use super::{
-    Context, Failure, again,
+    Context, Failure,
+    again::Pauses,
     argument::address,
     context::{Purpose, block_on, with_existing_store, write_json},
     progress::Bar,
@@ -115,7 +116,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             };
             trace(&place, &recent, note).await?;
         }
-        let mut is_first = true;
+        let (mut is_first, mut pauses) = (true, Pauses::of(PAUSE));
         loop {
             let each = |message: &Record| {
                 if !shown.is_new(message, follow) && !is_first {
@@ -131,7 +132,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             trace(&place, &filter, each).await?;
             out.flush()?;
             is_first = false;
-            if !follow || !again::next(PAUSE).await {
+            if !follow || !pauses.next().await {
                 return Ok(());
             }
             let begin = clock::millis() - REACH;

@@ -24,11 +24,13 @@ use std::{
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
     time::Duration,
 };
 use tokio::{
     net::TcpStream,
+    signal::ctrl_c,
     sync::mpsc,
     time::{Instant, timeout},
 };
@@ -227,11 +229,13 @@ impl Stage {
 
     /// Until Ctrl-C.
     async fn show_arrivals(&mut self) {
+        // One listener for all: one for each round would not hear what comes between two of them.
+        let mut interrupt = pin!(ctrl_c());
         loop {
             let (name, arrived) = tokio::select! {
                 Some(arrived) = self.bob.arrived.recv() => ("mailbox.test", arrived),
                 Some(arrived) = self.alice.arrived.recv() => ("sender.test", arrived),
-                _ = tokio::signal::ctrl_c() => return,
+                _ = &mut interrupt => return,
                 else => return,
             };
             let to: Vec<_> = arrived.forward_paths.iter().map(ToString::to_string).collect();
