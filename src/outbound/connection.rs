@@ -1,7 +1,7 @@
 use super::{
-    dialogue::{Dialogue, Lost},
+    dialogue::Dialogue,
     limits::{OutboundLimits, Patience},
-    login::LoginError,
+    open_error::OpenError,
     security::{Demand, Security},
     transport::{Remote, connect},
 };
@@ -9,7 +9,7 @@ use crate::{
     address::Domain,
     next_hop::{NextHop, Protocol, Relay},
     reply::Class,
-    smtp::{extensions::Extensions, reply_reader::ServerReply},
+    smtp::extensions::Extensions,
     tls::{Connector, Identity, Stream, TlsError},
 };
 use std::{fmt, io, sync::Arc, time::Duration};
@@ -42,43 +42,6 @@ pub(super) struct Introduction<'a> {
     pub(super) hostname: &'a Domain,
     pub(super) connector: &'a Connector,
     pub(super) limits: &'a OutboundLimits,
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OpenError {
-    #[error("cannot connect: {0}")]
-    Unreachable(io::Error),
-    #[error(transparent)]
-    Lost(#[from] Lost),
-    #[error("refuses us: {} {}", .0.code, .0.text.as_str().replace('\n', " "))]
-    Refused(ServerReply),
-    #[error("offers no TLS")]
-    WithoutTls,
-    #[error("refuses STARTTLS: {} {}", .0.code, .0.text.as_str().replace('\n', " "))]
-    TlsRefused(ServerReply),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    #[error(transparent)]
-    Login(#[from] LoginError),
-}
-
-impl OpenError {
-    /// Whether the connection came to nothing for the sake of encryption.
-    pub(super) fn is_of_tls(&self) -> bool {
-        matches!(self, Self::WithoutTls | Self::TlsRefused(_) | Self::Tls(_))
-    }
-
-    /// Whether the host let the time pass.
-    pub(super) fn is_silence(&self) -> bool {
-        match self {
-            Self::Unreachable(error) | Self::Tls(TlsError::Handshake(error)) => {
-                error.kind() == io::ErrorKind::TimedOut
-            }
-            Self::Lost(lost) => matches!(lost, Lost::TimedOut),
-            _ => false,
-        }
-    }
 }
 
 impl fmt::Debug for Connection {

@@ -1,9 +1,9 @@
 use super::{
     NoLeave,
-    connection::{Connection, OpenError},
+    connection::Connection,
     dialogue::Lost,
     governor::in_a_while,
-    login::LoginError,
+    open_error::{LoginError, OpenError},
     outgoing::Outgoing,
     route::NoRoute,
     transfer::Answer,

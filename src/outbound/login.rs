@@ -4,8 +4,9 @@
 //! connection at a time, and one that was refused again only later and later, or as soon as it is another one.
 
 use super::{
-    connection::{Connection, OpenError},
+    connection::Connection,
     dialogue::Lost,
+    open_error::{LoginError, OpenError},
     security::Security,
 };
 use crate::{
@@ -33,23 +34,6 @@ pub type ReadPassword = fn(&Path) -> Result<Zeroizing<String>, String>;
 const FIRST_WAIT: Duration = Duration::from_mins(5);
 const FIRST_WAIT_FOR_NOW: Duration = Duration::from_mins(1);
 const LAST_WAIT: Duration = Duration::from_hours(1);
-
-/// Why we are not let in.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LoginError {
-    #[error("it refuses the login: {}", .0.last_line())]
-    Refused(ServerReply),
-    /// Nobody was asked.
-    #[error("it refused the login, which is not tried again before {} s have passed", .0.as_secs())]
-    NotYet(Duration),
-    #[error("it offers neither AUTH PLAIN nor AUTH LOGIN behind its TLS")]
-    NotOffered,
-    #[error("{0}")]
-    NoPassword(String),
-    /// The configuration bars this already.
-    #[error("others could read the password on the way")]
-    NotPrivate,
-}
 
 /// What is known of the logins at smart hosts.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod login;
 mod news;
+mod open_error;
 mod outgoing;
 mod parking;
 mod places;

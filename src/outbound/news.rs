@@ -1,5 +1,7 @@
 use super::{
-    connection::OpenError, login::LoginError, transfer::Answer, transport::Remote,
+    open_error::{LoginError, OpenError},
+    transfer::Answer,
+    transport::Remote,
     verdict::refuses_account,
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! What a host must offer before it gets mail: what destinations say of themselves, and what we say.
 
 use super::{
-    connection::OpenError,
+    open_error::OpenError,
     route::{Host, NoRoute},
     security::{Demand, Security},
     sts::{Discovery, Sts},

@@ -1,6 +1,6 @@
 //! Whether a smart host lets us in, found out without mail.
 
-use super::{Outbound, connection::OpenError, limits::Patience, transport::Remote};
+use super::{Outbound, limits::Patience, open_error::OpenError, transport::Remote};
 use crate::next_hop::NextHop;
 use tokio::time::Instant;
 

@@ -2,10 +2,11 @@
 
 use super::{
     NoLeave, Outbound,
-    connection::{Connection, Introduction, OpenError},
+    connection::{Connection, Introduction},
     delivery::Delivery,
     dialogue::Lost,
     limits::{Deadline, Patience},
+    open_error::OpenError,
     outgoing::Outgoing,
     policies::OfDomain,
     pool::Slot,

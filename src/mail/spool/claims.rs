@@ -1,22 +1,15 @@
 //! What waits in a store that several nodes share: how much of it this one takes, and what it leaves to others.
 
-use super::runner::Runner;
 use crate::{
-    clock,
     retry::{Line, Schedule},
-    store::{
-        StoreError,
-        spool::{Claim, LineClaim, LineLeft, Which},
-    },
+    store::spool::{Claim, LineClaim, LineLeft, Which},
     time::Millis,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
-/// How often it is looked what is due.
-const OFTEN: Duration = Duration::from_secs(1);
 /// Most messages that are taken or left at once.
-const SOME: usize = 1_000;
+pub(super) const SOME: usize = 1_000;
 /// Most messages that are taken at once from a line whose hosts do not answer, and that may have to be given up.
 const FEW: usize = 100;
 /// Most lines that are taken from at once.
@@ -70,46 +63,26 @@ impl Claims {
             self.awake.insert(line, which);
         }
     }
-}
 
-impl Runner {
-    /// Takes what is due and nobody has in hand, and leaves what is more than may be in hand.
-    pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
-        let Some(hold) = self.parts.store.spool_hold() else {
-            self.claims.at = None;
-            return Ok(());
-        };
-        self.claims.at = Some(Instant::now() + OFTEN);
-        let now = clock::steady_millis();
-        let wanted = self.wanted(hold, now);
-        let claimed = self.parts.store.spool_claim(wanted).await?;
-        self.claims.lines = claimed.lines;
-        for (hop, entry) in self.entries(claimed.open, now) {
-            self.schedule.admit(hop, entry, now);
-        }
-        let (claims, schedule) = (&mut self.claims, &self.schedule);
-        claims.awake.retain(|line, _| {
-            let is_left = claims.lines.iter().any(|left| left.line == *line);
-            is_left && !is_asleep(schedule, line)
+    /// Takes note of which lines wait in the store, as it was just looked.
+    pub(super) fn set_lines(&mut self, lines: Vec<LineLeft>, schedule: &Schedule) {
+        self.lines = lines;
+        let lines = &self.lines;
+        self.awake.retain(|line, _| {
+            lines.iter().any(|left| left.line == *line) && !is_asleep(schedule, line)
         });
-        self.end(claimed.finished).await?;
-        if claimed.is_full && self.schedule.workable(now) < hold / 10 {
-            self.claims.at = Some(Instant::now());
-        }
-        self.leave(hold, now).await
     }
 
-    /// What is to be taken. What is due is looked at, however much there is to do: who has little of it does not wait behind who
-    /// has much.
-    fn wanted(&self, hold: usize, now: Millis) -> Claim {
-        let held = self.schedule.held();
+    /// What is to be taken beside what `schedule` holds, which is to be `hold` at most. What is due is looked at, however much
+    /// there is to do: who has little of it does not wait behind who has much.
+    pub(super) fn wanted(&self, schedule: &Schedule, hold: usize, now: Millis) -> Claim {
         // As much as is not let go of again, by what is due and comes besides.
-        let room = (hold - hold / 8).saturating_sub(self.schedule.workable(now));
+        let room = (hold - hold / 8).saturating_sub(schedule.workable(now));
         let some = SOME.min(hold);
         let mut lines: Vec<(&LineLeft, Which, usize)> = Vec::new();
-        for left in &self.claims.lines {
-            let which = self.claims.awake.get(&left.line).copied().unwrap_or(Which::Due);
-            let most = if is_asleep(&self.schedule, &left.line) { FEW } else { some };
+        for left in &self.lines {
+            let which = self.awake.get(&left.line).copied().unwrap_or(Which::Due);
+            let most = if is_asleep(schedule, &left.line) { FEW } else { some };
             if left.due <= now || which != Which::Due {
                 lines.push((left, which, most));
             }
@@ -123,17 +96,8 @@ impl Runner {
             which,
         };
         let lines = lines.into_iter().map(claim).filter(|line| line.most > 0).collect();
-        let ahead = (hold / 4).saturating_sub(held).min(some);
+        let ahead = (hold / 4).saturating_sub(schedule.held()).min(some);
         Claim { now, due: some, ahead, lines }
-    }
-
-    /// Leaves what is more than may be in hand.
-    async fn leave(&mut self, hold: usize, now: Millis) -> Result<(), StoreError> {
-        let left = self.schedule.let_go(hold, now);
-        for some in left.chunks(SOME) {
-            self.parts.store.spool_leave(some.to_vec()).await?;
-        }
-        Ok(())
     }
 }
 

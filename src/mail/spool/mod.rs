@@ -2,6 +2,7 @@
 //! in the end delivered, or their senders told.
 
 mod added;
+mod claiming;
 mod claims;
 mod conclude;
 mod delay;

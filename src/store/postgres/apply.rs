@@ -4,7 +4,7 @@ use super::{
     Postgres,
     alias_texts::write_texts,
     ask::{self, Result, get},
-    directory::count_change,
+    changing::count_change,
     error::{Failure, unreadable},
     rows::{
         aliases::{self, Rows, Table},

@@ -5,10 +5,11 @@ use super::{
     access::reading,
     apply,
     ask::Result,
+    changing::changing,
     copy,
     error::{Error, Failure},
     rows::{
-        accounts, alias_text, alias_use,
+        accounts, alias_use,
         aliases::{self, Table},
         digests, domains, events,
     },
@@ -34,30 +35,6 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use std::{slice, sync::Arc};
 use tokio::sync::watch;
-
-/// Changes domains or aliases; look-ups know of it when this answers, those of other nodes soon.
-macro_rules! changing {
-    ($store:expr, $tx:ident, $version:ident => $work:expr) => {{
-        let turn = $store.access.directory_turn().await?;
-        let changed: std::result::Result<_, $crate::store::ChangeError> = async {
-            $crate::store::postgres::access::trying!($store.access, $tx => {
-                let $version = $crate::store::postgres::rows::domains::lock($tx).await?;
-                let changed: std::result::Result<_, $crate::store::postgres::error::Failure> =
-                    async { $work }.await;
-                let changed = changed?;
-                $crate::store::postgres::directory::count_change($tx).await?;
-                Ok(changed)
-            })
-        }
-        .await;
-        drop(turn);
-        let changed = changed?;
-        $store.look_again().await;
-        Ok(changed)
-    }};
-}
-
-pub(super) use changing;
 
 #[async_trait]
 impl Directory for Postgres {
@@ -271,12 +248,6 @@ impl Postgres {
         }
         Ok(())
     }
-}
-
-/// What every change of domains and aliases ends with.
-pub(super) async fn count_change(tx: &Transaction<'_>) -> Result<()> {
-    alias_text::follow_changes(tx).await?;
-    domains::count_change(tx).await
 }
 
 async fn remove_domain(

@@ -7,7 +7,7 @@ use super::{
     alter::alter,
     apply::{AT_ONCE, make_wanted, push, put_in_place},
     ask::{self, Result},
-    directory::{changing, count_change},
+    changing::{changing, count_change},
     error::{Failure, unreadable},
     rows::{
         aliases::{self, PAGE, Rows, Table, Which},

@@ -8,6 +8,7 @@ mod alias_use;
 mod alter;
 mod apply;
 mod ask;
+mod changing;
 mod copy;
 mod directory;
 mod error;

@@ -4,7 +4,8 @@ use super::{
     Postgres,
     alter::alter,
     ask::Result,
-    directory::{changing, existing, put},
+    changing::changing,
+    directory::{existing, put},
     error::Failure,
     rows::{alias_days, alias_use, aliases},
 };

@@ -4,7 +4,7 @@ use super::{
     Postgres,
     access::reading,
     ask::Result,
-    directory::changing,
+    changing::changing,
     error::Failure,
     rows::{aliases::Table, blocks, domain_settings, domains},
     snapshot::{self, Live},

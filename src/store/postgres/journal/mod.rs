@@ -4,6 +4,7 @@ mod days;
 pub(in crate::store::postgres) mod moving;
 mod prune;
 mod read;
+mod record;
 mod rows;
 mod search;
 mod write;

@@ -3,7 +3,7 @@
 
 use super::{
     prune::{IS_RARE, IS_REFUSAL},
-    read::{COLUMNS, positioned},
+    record::{COLUMNS, positioned},
 };
 use crate::{
     store::{
