@@ -1,8 +1,8 @@
 //! A message of 25 MB in pieces of a table, as the store has it, beside a large object.
 
 use crate::{
+    chart::median,
     support::cluster::{Cluster, connect},
-    through::median,
 };
 use serde::Serialize;
 use std::{fs, time::Instant};
@@ -66,7 +66,7 @@ pub fn measure(runtime: &Runtime, cluster: &Cluster) -> Vec<Bodies> {
         rounds
     });
     let all = WAYS.iter().zip(measured).map(|(way, rounds)| {
-        let of = |what: usize| median(rounds.iter().map(|round| round[what]));
+        let of = |what: usize| median(rounds.iter().map(|round| round[what])).unwrap();
         Bodies {
             kept_as: way.name,
             write_ms: of(0),

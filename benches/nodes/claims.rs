@@ -1,9 +1,9 @@
 //! A queue of so many: how long a node takes to claim some of it, and what it has in memory of it.
 
 use crate::{
+    chart::median,
     site::Site,
     support::cluster::{Cluster, connect},
-    through::median,
 };
 use onward::{
     retry::{Left, Line},
@@ -114,11 +114,11 @@ async fn claim(url: &str, queue: usize) -> Claims {
     let longest = claimed.iter().copied().fold(0.0, f64::max);
     Claims {
         queue,
-        claim_ms: median(claimed.into_iter()),
+        claim_ms: median(claimed.into_iter()).unwrap(),
         longest_ms: longest,
-        nothing_ms: median(nothing.into_iter()),
-        line_ms: median(of_line.into_iter()),
-        leave_ms: median(left.into_iter()),
+        nothing_ms: median(nothing.into_iter()).unwrap(),
+        line_ms: median(of_line.into_iter()).unwrap(),
+        leave_ms: median(left.into_iter()).unwrap(),
         plan,
         memory: 0,
     }

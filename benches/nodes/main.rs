@@ -26,6 +26,8 @@
 mod support;
 
 mod bodies;
+#[path = "../peers/chart.rs"]
+mod chart;
 mod claims;
 #[allow(dead_code)]
 #[path = "../peers/load.rs"]

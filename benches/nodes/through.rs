@@ -1,6 +1,7 @@
 //! Mail that passes through, with each store in turns.
 
 use crate::{
+    chart::median,
     load::{self, Shape},
     receiver::Receiver,
     site::{ALIAS, Site},
@@ -39,12 +40,13 @@ pub fn measure(runtime: &Runtime, cluster: &Cluster, messages: usize) -> Through
             }
         }
     }
-    let of = |which: usize, what: usize| median(rounds[which].iter().map(|round| round[what]));
+    let of =
+        |which: usize, what: usize| median(rounds[which].iter().map(|round| round[what])).unwrap();
     let ratios = rounds[0].iter().zip(&rounds[1]).map(|(sqlite, postgres)| postgres[0] / sqlite[0]);
     let through = Through {
         sqlite_per_second: of(0, 0),
         postgres_per_second: of(1, 0),
-        ratio: median(ratios),
+        ratio: median(ratios).unwrap(),
         sqlite_cpu_ms: of(0, 1),
         postgres_cpu_ms: of(1, 1),
     };
@@ -67,10 +69,4 @@ fn round_of(site: &Site, sink: &Receiver, messages: usize) -> [f64; 2] {
     let last = sink.wait_for(messages).into_iter().max().unwrap();
     let cpu = site.cpu().saturating_sub(cpu).as_secs_f64() * 1000.0;
     [messages as f64 / (last - began).as_secs_f64(), cpu / messages as f64]
-}
-
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }

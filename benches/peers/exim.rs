@@ -110,6 +110,7 @@ host_lookup =
 rfc1413_hosts =
 tls_advertise_hosts =
 smtp_accept_max = 0
+smtp_connect_backlog = 200
 smtp_accept_queue_per_connection = 0
 acl_smtp_rcpt = accept
 acl_smtp_data = accept

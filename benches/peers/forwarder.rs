@@ -1,14 +1,9 @@
 //! The forwarders, each in a throw-away set-up: the mail of `u@fwd.test` goes on to `u@sink.test`, its reverse-path rewritten by
 //! SRS.
 
-use super::{exim::Exim, usage};
-use crate::support::{dns::Dns, onward::Onward, postfix::Postfix, postsrsd::PostSrsd, wait_until};
-use std::{
-    fs::File,
-    net::{SocketAddr, TcpStream},
-    process::{Child, Command},
-    time::Duration,
-};
+use super::{daemon::Daemon, exim::Exim, usage};
+use crate::support::{postfix::Postfix, postsrsd::PostSrsd};
+use std::{net::SocketAddr, time::Duration};
 
 /// The address that is forwarded.
 pub const ALIAS: &str = "u@fwd.test";
@@ -61,23 +56,40 @@ pub struct Forwarder {
     address: SocketAddr,
     /// Its processes, or what began them.
     processes: Vec<u32>,
-    _parts: Parts,
+    parts: Parts,
 }
 
-#[allow(dead_code)]
 enum Parts {
     Nothing,
-    Onward(Daemon, Onward, Dns),
-    Postfix(Postfix, PostSrsd),
-    Exim(Exim),
+    Onward(Daemon),
+    Postfix(Postfix, #[allow(dead_code)] PostSrsd),
+    Exim(#[allow(dead_code)] Exim),
 }
 
+/// What is still under way when the destination goes is over by then.
+const SETTLES: Duration = Duration::from_secs(600);
+
 impl Forwarder {
+    /// Starts those that can be started, and says what the others want.
+    pub fn start_all(kinds: &[Kind], sink: SocketAddr) -> Vec<Self> {
+        let start = |kind: &Kind| match Self::start(*kind, sink) {
+            Ok(forwarder) => Some(forwarder),
+            Err(why) => {
+                println!("left out: {} {why}", kind.name());
+                None
+            }
+        };
+        kinds.iter().filter_map(start).collect()
+    }
+
     /// Starts one that sends on to `sink`; an error says what it wants.
-    pub fn start(kind: Kind, sink: SocketAddr) -> Result<Self, &'static str> {
+    fn start(kind: Kind, sink: SocketAddr) -> Result<Self, &'static str> {
         let (address, processes, parts) = match kind {
             Kind::Direct => (sink, Vec::new(), Parts::Nothing),
-            Kind::Unchecked | Kind::Checked | Kind::Signed => onward(kind, sink),
+            Kind::Unchecked | Kind::Checked | Kind::Signed => {
+                let daemon = Daemon::start(kind, sink);
+                (daemon.address(), vec![daemon.process_id()], Parts::Onward(daemon))
+            }
             Kind::Postfix => {
                 postfix(sink).ok_or("wants root, and Debian's packages postfix and postsrsd")?
             }
@@ -86,7 +98,7 @@ impl Forwarder {
                 (exim.address(), vec![exim.process_id()], Parts::Exim(exim))
             }
         };
-        Ok(Self { kind, address, processes, _parts: parts })
+        Ok(Self { kind, address, processes, parts })
     }
 
     /// Which one it is.
@@ -113,51 +125,22 @@ impl Forwarder {
     pub fn memory(&self) -> u64 {
         usage::memory(&self.processes)
     }
-}
 
-/// A daemon whose log goes to a file.
-struct Daemon(Child);
+    /// Waits until it has put off all that it took: what Postfix is trying by then, a flush would miss.
+    pub fn settle(&self) {
+        if let Parts::Postfix(postfix, _) = &self.parts {
+            postfix.wait_until_idle(SETTLES);
+        }
+    }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
+    /// Has it try all that it keeps, as an administrator does when a destination is back.
+    pub fn retry(&self) {
+        match &self.parts {
+            Parts::Onward(daemon) => daemon.retry(),
+            Parts::Postfix(postfix, _) => postfix.flush(),
+            Parts::Nothing | Parts::Exim(_) => {}
+        }
     }
-}
-
-fn onward(kind: Kind, sink: SocketAddr) -> (SocketAddr, Vec<u32>, Parts) {
-    let dns = Dns::start();
-    dns.keep(3600);
-    dns.a("client.sender.test", [127, 0, 0, 1].into());
-    dns.txt("sender.test", "v=spf1 ip4:127.0.0.1 -all");
-    dns.txt("_dmarc.sender.test", "v=DMARC1; p=none");
-    let mut builder = Onward::builder()
-        .dns(&dns)
-        .without_rates()
-        .config("hostname = \"mx.fwd.test\"")
-        .config("srs.domain = \"fwd.test\"")
-        .config("limits.connections_per_client = 1000")
-        .route("sink.test", &sink.to_string())
-        .domain("fwd.test")
-        .alias(ALIAS, &[MAILBOX]);
-    if kind == Kind::Unchecked {
-        let checks = ["spf", "dkim", "dmarc"];
-        builder = checks
-            .iter()
-            .fold(builder, |builder, check| builder.config(&format!("auth.{check} = \"off\"")));
-    }
-    if kind == Kind::Signed {
-        builder = builder.run_first(&["dkim", "key", "add", "fwd.test"]);
-    }
-    let onward = builder.build();
-    let log = File::create(onward.state_dir().join("log")).unwrap();
-    let mut command = Command::new(onward.program());
-    command.arg("--config").arg(onward.config_path()).arg("serve").stderr(log);
-    let daemon = Daemon(command.spawn().unwrap());
-    let address = onward.address();
-    wait_until("onward to listen", || TcpStream::connect(address).ok());
-    let process = daemon.0.id();
-    (address, vec![process], Parts::Onward(daemon, onward, dns))
 }
 
 fn postfix(sink: SocketAddr) -> Option<(SocketAddr, Vec<u32>, Parts)> {

@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Who writes, where nothing else is said.
+pub const SENDER: &str = "s@sender.test";
+
 /// How messages are sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
@@ -19,6 +22,14 @@ pub struct Shape {
     pub octets: usize,
 }
 
+/// A message, but for its number.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    pub sender: &'a str,
+    pub recipient: &'a str,
+    pub body: &'a [u8],
+}
+
 /// A client that gives up a server that is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -27,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn send(to: SocketAddr, recipient: &str, shape: Shape, count: usize) -> Vec<Duration> {
     let next = AtomicUsize::new(0);
     let body = body(shape.octets);
+    let letter = Letter { sender: SENDER, recipient, body: &body };
     thread::scope(|scope| {
         let sessions: Vec<_> = (0..shape.sessions.min(count))
             .map(|_| {
@@ -34,7 +46,7 @@ pub fn send(to: SocketAddr, recipient: &str, shape: Shape, count: usize) -> Vec<
                     let mut waits = Vec::new();
                     while let Some(first) = claim(&next, shape.per_connection, count) {
                         let many = shape.per_connection.min(count - first);
-                        converse(to, recipient, &body, first..first + many, &mut waits);
+                        converse(to, letter, first..first + many, &mut waits);
                     }
                     waits
                 })
@@ -44,29 +56,33 @@ pub fn send(to: SocketAddr, recipient: &str, shape: Shape, count: usize) -> Vec<
     })
 }
 
+/// Sends one message on a connection of its own.
+pub fn send_one(to: SocketAddr, letter: Letter<'_>, number: usize) {
+    converse(to, letter, number..number + 1, &mut Vec::new());
+}
+
+/// Lines of text, none of which begins with a dot.
+pub fn body(octets: usize) -> Vec<u8> {
+    let line = b"The quick brown fox jumps over the lazy dog, and nobody asked it why it did.\r\n";
+    line.iter().copied().cycle().take(octets.div_ceil(line.len()) * line.len()).collect()
+}
+
 fn claim(next: &AtomicUsize, many: usize, count: usize) -> Option<usize> {
     let first = next.fetch_add(many, Ordering::Relaxed);
     (first < count).then_some(first)
 }
 
-/// Lines of text, none of which begins with a dot.
-fn body(octets: usize) -> Vec<u8> {
-    let line = b"The quick brown fox jumps over the lazy dog, and nobody asked it why it did.\r\n";
-    line.iter().copied().cycle().take(octets.div_ceil(line.len()) * line.len()).collect()
-}
-
 /// One connection and its messages.
 fn converse(
     to: SocketAddr,
-    recipient: &str,
-    body: &[u8],
+    letter: Letter<'_>,
     numbers: std::ops::Range<usize>,
     waits: &mut Vec<Duration>,
 ) {
     let mut began = Instant::now();
     let mut session = Session::open(to);
     for number in numbers {
-        while !session.send(recipient, number, body) {
+        while !session.send(letter, number) {
             session = Session::open(to);
         }
         waits.push(began.elapsed());
@@ -75,13 +91,15 @@ fn converse(
     session.end();
 }
 
-struct Session {
+/// A connection behind its EHLO.
+pub struct Session {
     reader: BufReader<TcpStream>,
     line: String,
 }
 
 impl Session {
-    fn open(to: SocketAddr) -> Self {
+    /// A server that has no place is asked again.
+    pub fn open(to: SocketAddr) -> Self {
         loop {
             let stream = TcpStream::connect(to).unwrap();
             stream.set_nodelay(true).unwrap();
@@ -96,8 +114,9 @@ impl Session {
     }
 
     /// Whether the message was taken; with `false` the session is of no use any more.
-    fn send(&mut self, recipient: &str, number: usize, body: &[u8]) -> bool {
-        let envelope = format!("MAIL FROM:<s@sender.test>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n");
+    pub fn send(&mut self, letter: Letter<'_>, number: usize) -> bool {
+        let Letter { sender, recipient, body } = letter;
+        let envelope = format!("MAIL FROM:<{sender}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n");
         self.write(envelope.as_bytes());
         let replies = [self.reply(), self.reply(), self.reply()];
         if replies != [250, 250, 354] {
@@ -105,7 +124,7 @@ impl Session {
             return false;
         }
         let mut message = format!(
-            "Date: Mon, 30 Nov 2026 10:00:00 +0000\r\nFrom: S <s@sender.test>\r\nTo: {recipient}\r\n\
+            "Date: Mon, 30 Nov 2026 10:00:00 +0000\r\nFrom: S <{sender}>\r\nTo: {recipient}\r\n\
              Subject: number {number}\r\nMessage-ID: <{number}@sender.test>\r\n\r\n"
         )
         .into_bytes();
@@ -121,7 +140,7 @@ impl Session {
         }
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         self.write(b"QUIT\r\n");
         self.reply();
     }

@@ -1,9 +1,17 @@
 //! Onward beside its peers, in one run on one machine and in turns: Postfix with PostSRSd and Exim, of Debian's packages.
 //!
-//! `cargo bench --bench peers -- [ROUNDS] [MESSAGES]` (as root) sends MESSAGES of 4 KB through each, ROUNDS times in each of
-//! the cases, and waits until the last has arrived. It prints medians and ratios, writes `target/peers/peers.json` and draws
-//! `target/peers/peers.svg`. Quote the ratios: the figures are of the machine, whose processors load, forwarder and receiver
-//! share.
+//! `cargo bench --bench peers -- [PART]… [ROUNDS] [MESSAGES] [queued=N] [seconds=N]` (as root) measures the parts that are named,
+//! all of them without a name:
+//!
+//! - `through`: MESSAGES of 4 KB through each, ROUNDS times in each of the cases, until the last has arrived;
+//! - `spool`: MESSAGES that their destination does not take, and then does; also behind a queue of N (5,000);
+//! - `maps`: look-ups of Postfix's tables;
+//! - `sizes`: messages of 1 KB to 25 MB for N seconds (300), and the memory that they take;
+//! - `new-domain`: how long a message takes whose sender DNS has to be asked about;
+//! - `idle`: what connections cost that say nothing.
+//!
+//! It prints medians and ratios, writes `target/peers/peers.json` and draws `target/peers/peers.svg`. Quote the ratios: the
+//! figures are of the machine, whose processors load, forwarder and receiver share.
 #![allow(
     missing_docs,
     unreachable_pub,
@@ -21,108 +29,81 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod chart;
+mod daemon;
 mod exim;
 mod forwarder;
+mod idle;
 mod load;
+mod maps;
+mod new_domain;
 mod receiver;
 mod report;
+mod sizes;
+mod spool;
+mod through;
 mod usage;
 
-use forwarder::{ALL, Forwarder, Kind};
-use load::Shape;
-use receiver::Receiver;
-use report::{Case, Measured, Report};
-use std::time::Instant;
+use report::Report;
 
-const OCTETS: usize = 4096;
+const PARTS: [&str; 6] = ["through", "spool", "maps", "sizes", "new-domain", "idle"];
 
-/// How the load is sent; one at a time tells the time that a message takes, the others how many get through.
-const CASES: [(&str, Shape); 4] = [
-    ("one at a time", Shape { sessions: 1, per_connection: 1, octets: OCTETS }),
-    ("20 sessions", Shape { sessions: 20, per_connection: 1, octets: OCTETS }),
-    ("100 sessions", Shape { sessions: 100, per_connection: 1, octets: OCTETS }),
-    ("20 sessions, 100 a connection", Shape { sessions: 20, per_connection: 100, octets: OCTETS }),
-];
+/// What is asked for.
+struct Wanted {
+    parts: Vec<String>,
+    rounds: usize,
+    messages: usize,
+    queued: usize,
+    seconds: u64,
+}
 
 fn main() {
-    // What cargo itself adds begins with dashes.
-    let numbers: Vec<usize> = std::env::args()
-        .skip(1)
-        .filter(|argument| !argument.starts_with('-'))
-        .map(|argument| argument.parse().expect("ROUNDS and MESSAGES are numbers"))
-        .collect();
-    let rounds = numbers.first().copied().unwrap_or(4);
-    let messages = numbers.get(1).copied().unwrap_or(2000);
-    let sink = Receiver::start();
-    let forwarders = start_all(&sink);
-    let mut report = Report::new(rounds, messages, OCTETS);
-    for (name, shape) in CASES {
-        let mut case = Case::new(name);
-        for round in 0..=rounds {
-            for forwarder in &forwarders {
-                // The first round only warms up.
-                let count = if round == 0 { messages.div_ceil(10) } else { messages };
-                let count = if shape.sessions == 1 { count.div_ceil(4) } else { count };
-                let measured = measure(forwarder, &sink, shape, count);
-                if round > 0 {
-                    case.add(forwarder.kind(), measured);
-                }
-            }
-        }
-        println!("{}", case.table());
-        report.add(case);
+    let wanted = Wanted::of(std::env::args().skip(1));
+    let Wanted { rounds, messages, .. } = wanted;
+    let mut report = Report::new(rounds, messages);
+    if wanted.has("through") {
+        through::measure(&mut report, rounds, messages);
     }
-    for forwarder in &forwarders {
-        report.set_memory(forwarder.kind(), forwarder.memory());
+    if wanted.has("spool") {
+        spool::measure(&mut report, rounds, messages, wanted.queued);
+    }
+    if wanted.has("maps") {
+        maps::measure(&mut report, rounds);
+    }
+    if wanted.has("sizes") {
+        sizes::measure(&mut report, wanted.seconds);
+    }
+    if wanted.has("new-domain") {
+        new_domain::measure(&mut report, messages.div_ceil(4));
+    }
+    if wanted.has("idle") {
+        idle::measure(&mut report);
     }
     println!("{}", report.summary());
     report.write();
 }
 
-fn start_all(sink: &Receiver) -> Vec<Forwarder> {
-    let start = |kind: Kind| match Forwarder::start(kind, sink.address()) {
-        Ok(forwarder) => Some(forwarder),
-        Err(why) => {
-            println!("left out: {} {why}", kind.name());
-            None
+impl Wanted {
+    fn of(arguments: impl Iterator<Item = String>) -> Self {
+        let mut wanted =
+            Self { parts: Vec::new(), rounds: 4, messages: 2000, queued: 5000, seconds: 300 };
+        let mut numbers = Vec::new();
+        // What cargo itself adds begins with dashes.
+        for argument in arguments.filter(|argument| !argument.starts_with('-')) {
+            match (argument.split_once('='), argument.parse()) {
+                (Some(("queued", number)), _) => wanted.queued = number.parse().unwrap(),
+                (Some(("seconds", number)), _) => wanted.seconds = number.parse().unwrap(),
+                (None, Ok(number)) => numbers.push(number),
+                _ if PARTS.contains(&argument.as_str()) => wanted.parts.push(argument),
+                _ => panic!("{argument} is none of {PARTS:?}, no number, queued=N or seconds=N"),
+            }
         }
-    };
-    ALL.into_iter().filter_map(start).collect()
-}
-
-/// Until the last message has arrived, which may be behind the reply to it.
-fn measure(forwarder: &Forwarder, sink: &Receiver, shape: Shape, count: usize) -> Measured {
-    sink.clear();
-    let (cpu, began) = (forwarder.cpu(), Instant::now());
-    let (taken, arrivals) = if shape.sessions == 1 {
-        one_at_a_time(forwarder, sink, shape, count)
-    } else {
-        let waits = load::send(forwarder.address(), forwarder.recipient(), shape, count);
-        (waits, sink.wait_for(count))
-    };
-    let last = arrivals.iter().max().copied().unwrap_or(began);
-    Measured {
-        messages: count,
-        time: last - began,
-        cpu: forwarder.cpu().saturating_sub(cpu),
-        waits: taken,
+        wanted.rounds = numbers.first().copied().unwrap_or(wanted.rounds);
+        wanted.messages = numbers.get(1).copied().unwrap_or(wanted.messages);
+        wanted
     }
-}
 
-/// The next is sent when the one before has arrived; each takes from its connection to its arrival.
-fn one_at_a_time(
-    forwarder: &Forwarder,
-    sink: &Receiver,
-    shape: Shape,
-    count: usize,
-) -> (Vec<std::time::Duration>, Vec<Instant>) {
-    let mut waits = Vec::with_capacity(count);
-    let mut arrivals = Vec::new();
-    for number in 1..=count {
-        let began = Instant::now();
-        load::send(forwarder.address(), forwarder.recipient(), shape, 1);
-        arrivals = sink.wait_for(number);
-        waits.push(arrivals[number - 1].saturating_duration_since(began));
+    fn has(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
     }
-    (waits, arrivals)
 }

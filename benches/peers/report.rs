@@ -1,7 +1,11 @@
 //! Medians and ratios, as tables, JSON and a picture.
 
-use super::forwarder::{ALL, Kind};
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, time::Duration};
+use super::{
+    chart::{self, Bar, Chart, median},
+    forwarder::{ALL, Kind},
+};
+use serde::{Serialize, ser::SerializeStruct};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 /// One round of one forwarder.
 pub struct Measured {
@@ -13,23 +17,25 @@ pub struct Measured {
 
 /// All rounds of one way to send.
 pub struct Case {
-    name: &'static str,
+    name: String,
     rounds: Vec<(Kind, Measured)>,
 }
 
 /// What one forwarder came to in one case: medians of its rounds.
+#[derive(Serialize)]
 struct Line {
+    #[serde(skip)]
     kind: Kind,
-    per_second: f64,
-    /// Milliseconds.
-    cpu: f64,
-    p50: f64,
-    p99: f64,
+    forwarder: &'static str,
+    messages_per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    cpu_ms_per_message: f64,
 }
 
 impl Case {
-    pub fn new(name: &'static str) -> Self {
-        Self { name, rounds: Vec::new() }
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), rounds: Vec::new() }
     }
 
     pub fn add(&mut self, kind: Kind, measured: Measured) {
@@ -37,7 +43,7 @@ impl Case {
     }
 
     /// Lines of text for a terminal.
-    pub fn table(&self) -> String {
+    fn table(&self) -> String {
         let lines = self.lines();
         let peer = fastest_peer(&lines);
         let mut text = format!(
@@ -47,18 +53,22 @@ impl Case {
         let direct = lines.iter().find(|line| line.kind == Kind::Direct);
         for line in &lines {
             let of = |base: Option<f64>| {
-                base.map_or("-".to_owned(), |base| format!("{:.2}", line.per_second / base))
+                base.map_or("-".to_owned(), |base| {
+                    format!("{:.2}", line.messages_per_second / base)
+                })
             };
+            // Who only arrives waits for no reply.
+            let wait = |ms: f64| if ms > 0.0 { format!("{ms:.2}") } else { "-".to_owned() };
             let _ = writeln!(
                 text,
-                "{:<20} {:>11.0} {:>9} {:>9} {:>8.2} {:>8.2} {:>9.3}",
+                "{:<20} {:>11.0} {:>9} {:>9} {:>8} {:>8} {:>9.3}",
                 line.kind.name(),
-                line.per_second,
+                line.messages_per_second,
                 of(peer),
-                of(direct.map(|line| line.per_second)),
-                line.p50,
-                line.p99,
-                line.cpu,
+                of(direct.map(|line| line.messages_per_second)),
+                wait(line.p50_ms),
+                wait(line.p99_ms),
+                line.cpu_ms_per_message,
             );
         }
         text
@@ -79,30 +89,70 @@ impl Case {
         let at = |share: f64| of(&|round| quantile(&round.waits, share));
         Some(Line {
             kind,
-            per_second: of(&|round| round.messages as f64 / round.time.as_secs_f64())?,
-            cpu: of(&|round| milliseconds(round.cpu) / round.messages as f64)?,
-            p50: at(0.5)?,
-            p99: at(0.99)?,
+            forwarder: kind.name(),
+            messages_per_second: of(&|round| round.messages as f64 / round.time.as_secs_f64())?,
+            cpu_ms_per_message: of(&|round| milliseconds(round.cpu) / round.messages as f64)?,
+            p50_ms: at(0.5)?,
+            p99_ms: at(0.99)?,
         })
     }
 }
 
-/// All cases.
+/// What is no case: rows of figures, each with a name, below the names of their columns.
+#[derive(Debug, Serialize)]
+pub struct Figures {
+    name: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<(String, Vec<f64>)>,
+}
+
+impl Figures {
+    pub fn new(name: &'static str, columns: &[&'static str]) -> Self {
+        Self { name, columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    pub fn add(&mut self, name: impl Into<String>, figures: &[f64]) {
+        self.rows.push((name.into(), figures.to_vec()));
+    }
+
+    fn table(&self) -> String {
+        let mut text = format!("{}\n{:<44}", self.name, "");
+        self.columns.iter().for_each(|column| text.push_str(&format!(" {column:>12}")));
+        for (name, figures) in &self.rows {
+            let _ = write!(text, "\n{name:<44}");
+            figures.iter().for_each(|figure| text.push_str(&format!(" {figure:>12.2}")));
+        }
+        text.push('\n');
+        text
+    }
+}
+
+/// All that was measured.
+#[derive(Serialize)]
 pub struct Report {
     rounds: usize,
     messages: usize,
-    octets: usize,
     cases: Vec<Case>,
+    figures: Vec<Figures>,
     memory: BTreeMap<&'static str, u64>,
 }
 
 impl Report {
-    pub fn new(rounds: usize, messages: usize, octets: usize) -> Self {
-        Self { rounds, messages, octets, cases: Vec::new(), memory: BTreeMap::new() }
+    pub fn new(rounds: usize, messages: usize) -> Self {
+        let (cases, figures) = (Vec::new(), Vec::new());
+        Self { rounds, messages, cases, figures, memory: BTreeMap::new() }
     }
 
+    /// What is measured is shown at once.
     pub fn add(&mut self, case: Case) {
+        println!("{}", case.table());
         self.cases.push(case);
+    }
+
+    /// The same with figures.
+    pub fn add_figures(&mut self, figures: Figures) {
+        println!("{}", figures.table());
+        self.figures.push(figures);
     }
 
     /// The octets that a forwarder has behind the last case.
@@ -110,129 +160,78 @@ impl Report {
         self.memory.insert(kind.name(), octets);
     }
 
-    /// How many times the fastest peer, over all cases, and the memory of each.
+    /// How many times the fastest peer, and which part of its processor's time, over all cases; and the memory of each.
     pub fn summary(&self) -> String {
-        let mut text = String::from("times the fastest peer\n");
+        let mut text = String::from("times the fastest peer, and its CPU divided by ours\n");
         for case in &self.cases {
             let lines = case.lines();
             let Some(peer) = fastest_peer(&lines) else { continue };
+            let cpu = least_cpu(&lines);
             let ours =
                 lines.iter().filter(|line| !line.kind.is_peer() && line.kind != Kind::Direct);
             let ratios: Vec<String> = ours
-                .map(|line| format!("{} {:.1}", line.kind.name(), line.per_second / peer))
+                .map(|line| {
+                    let of_cpu = cpu.map_or(0.0, |cpu| cpu / line.cpu_ms_per_message);
+                    let times = line.messages_per_second / peer;
+                    format!("{} {times:.1} (CPU {of_cpu:.1})", line.kind.name())
+                })
                 .collect();
-            let _ = writeln!(text, "{:<32} {}", case.name, ratios.join(", "));
+            let _ = writeln!(text, "{:<48} {}", case.name, ratios.join(", "));
         }
-        text.push_str("memory behind it (PSS)\n");
+        if !self.memory.is_empty() {
+            text.push_str("memory behind it (PSS)\n");
+        }
         for (name, octets) in self.memory.iter().filter(|(_, octets)| **octets > 0) {
             let _ = writeln!(text, "{name:<32} {:.1} MB", *octets as f64 / 1e6);
         }
         text
     }
 
-    /// Writes the JSON and the picture.
+    /// Writes the JSON and the picture: messages a second, without the load alone, beside which all are short.
     pub fn write(&self) {
-        let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
-        fs::create_dir_all(&to).unwrap();
-        fs::write(to.join("peers.json"), self.json()).unwrap();
-        fs::write(to.join("peers.svg"), self.picture()).unwrap();
-        println!("written: {}/peers.json, peers.svg", to.display());
-    }
-
-    fn json(&self) -> String {
-        let cases: Vec<_> = self
-            .cases
-            .iter()
-            .map(|case| {
-                let lines: Vec<_> = case
-                    .lines()
-                    .iter()
-                    .map(|line| {
-                        serde_json::json!({
-                            "forwarder": line.kind.name(),
-                            "messages_per_second": line.per_second,
-                            "p50_ms": line.p50,
-                            "p99_ms": line.p99,
-                            "cpu_ms_per_message": line.cpu,
-                        })
-                    })
-                    .collect();
-                serde_json::json!({ "case": case.name, "forwarders": lines })
-            })
-            .collect();
-        let all = serde_json::json!({
-            "rounds": self.rounds,
-            "messages": self.messages,
-            "octets": self.octets,
-            "cases": cases,
-            "memory": self.memory,
+        let charts = self.cases.iter().map(|case| {
+            let lines = case.lines().into_iter().filter(|line| line.kind != Kind::Direct);
+            let bars = lines.map(|line| Bar {
+                label: line.forwarder.to_owned(),
+                value: line.messages_per_second,
+                is_ours: !line.kind.is_peer(),
+            });
+            Chart { title: format!("{}: messages a second", case.name), bars: bars.collect() }
         });
-        serde_json::to_string_pretty(&all).unwrap()
+        chart::write("peers", self, &charts.collect::<Vec<_>>());
     }
+}
 
-    /// Bars of messages a second, a row of them for each case; without the load alone, beside which all are short.
-    fn picture(&self) -> String {
-        let all: Vec<(&str, Vec<Line>)> =
-            self.cases.iter().map(|case| (case.name, case.lines())).collect();
-        let forwarders =
-            |lines: &[Line]| lines.iter().filter(|line| line.kind != Kind::Direct).count();
-        let rows: usize = all.iter().map(|(_, lines)| forwarders(lines) + 2).sum();
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-             <rect width=\"720\" height=\"{height}\" fill=\"#fff\"/>\n",
-            height = rows * 20 + 10
-        );
-        let mut y = 20;
-        for (name, lines) in &all {
-            let _ = writeln!(
-                svg,
-                "<text x=\"10\" y=\"{y}\" font-weight=\"bold\">{name}: messages a second</text>"
-            );
-            let lines: Vec<&Line> = lines.iter().filter(|line| line.kind != Kind::Direct).collect();
-            let most = lines.iter().map(|line| line.per_second).fold(1.0, f64::max);
-            for line in lines {
-                y += 20;
-                let width = line.per_second / most * 440.0;
-                let colour = if line.kind.is_peer() { "#9aa5b1" } else { "#2f6fb0" };
-                let _ = writeln!(
-                    svg,
-                    "<text x=\"150\" y=\"{y}\" text-anchor=\"end\">{}</text>\
-                     <rect x=\"160\" y=\"{}\" width=\"{width:.0}\" height=\"14\" fill=\"{colour}\"/>\
-                     <text x=\"{:.0}\" y=\"{y}\">{:.0}</text>",
-                    line.kind.name(),
-                    y - 11,
-                    width + 166.0,
-                    line.per_second,
-                );
-            }
-            y += 40;
-        }
-        svg.push_str("</svg>\n");
-        svg
+impl Serialize for Case {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut case = serializer.serialize_struct("Case", 2)?;
+        case.serialize_field("case", &self.name)?;
+        case.serialize_field("forwarders", &self.lines())?;
+        case.end()
     }
 }
 
 fn fastest_peer(lines: &[Line]) -> Option<f64> {
-    lines.iter().filter(|line| line.kind.is_peer()).map(|line| line.per_second).reduce(f64::max)
+    lines
+        .iter()
+        .filter(|line| line.kind.is_peer())
+        .map(|line| line.messages_per_second)
+        .reduce(f64::max)
 }
 
-fn milliseconds(time: Duration) -> f64 {
+fn least_cpu(lines: &[Line]) -> Option<f64> {
+    let peers = lines.iter().filter(|line| line.kind.is_peer());
+    peers.map(|line| line.cpu_ms_per_message).reduce(f64::min)
+}
+
+pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-fn quantile(waits: &[Duration], share: f64) -> f64 {
+/// A share of the waits is not longer, in milliseconds.
+pub fn quantile(waits: &[Duration], share: f64) -> f64 {
     let mut sorted = waits.to_vec();
     sorted.sort_unstable();
     let last = sorted.len().saturating_sub(1);
     sorted.get((last as f64 * share).round() as usize).copied().map_or(0.0, milliseconds)
-}
-
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        0 => Some((sorted.get(middle.checked_sub(1)?)? + sorted.get(middle)?) / 2.0),
-        _ => sorted.get(middle).copied(),
-    }
 }

@@ -13,6 +13,16 @@ pub fn memory(roots: &[u32]) -> u64 {
     tree(roots).iter().map(|(id, _)| proportional(*id)).sum()
 }
 
+/// What a process has in memory, in octets, whatever it shares (RSS).
+pub fn resident(id: u32) -> u64 {
+    line_of(id, "status", "VmRSS:")
+}
+
+/// The most that a process had in memory so far.
+pub fn peak(id: u32) -> u64 {
+    line_of(id, "status", "VmHWM:")
+}
+
 /// Of a second; Linux has no other for programs.
 const TICKS: u64 = 100;
 
@@ -46,8 +56,13 @@ fn stat(id: u32) -> Option<Stat> {
 }
 
 fn proportional(id: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line_of(id, "smaps_rollup", "Pss:")
+}
+
+/// The octets that a line of a file of proc(5) speaks of in kB.
+fn line_of(id: u32, file: &str, begin: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(begin));
     let kilobytes = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse().ok());
     kilobytes.unwrap_or(0) * 1024
 }

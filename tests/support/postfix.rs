@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::port::free_address;
 use super::process::Process;
-use super::{peer, wait_until};
+use super::{DEADLINE, peer, wait_until, wait_until_for};
 
 /// Debian's `nobody`, who owns the mailboxes.
 const MAILBOX_OWNER: u32 = 65_534;
@@ -119,13 +119,18 @@ impl Postfix {
     /// `postqueue -f`: tries all that is deferred at once. What is being tried now is waited for,
     /// as a flush would miss it.
     pub fn flush(&self) {
-        wait_until("the end of what Postfix is trying", || {
-            self.holds_nothing_in(&["incoming", "active"]).then_some(())
-        });
+        self.wait_until_idle(DEADLINE);
         let mut command = Command::new(peer::program("postqueue").unwrap());
         command.arg("-c").arg(self.directory.path().join("etc")).arg("-f");
         let flush = command.output().unwrap();
         assert!(flush.status.success(), "{}", String::from_utf8_lossy(&flush.stderr));
+    }
+
+    /// Waits until nothing is being tried, and all that could not be delivered is deferred.
+    pub fn wait_until_idle(&self, deadline: Duration) {
+        wait_until_for(deadline, "the end of what Postfix is trying", || {
+            self.holds_nothing_in(&["incoming", "active"]).then_some(())
+        });
     }
 
     /// Waits until it has delivered, bounced or dropped all that it took.
