@@ -252,19 +252,25 @@ impl Alias {
     }
 }
 
+/// `-> a@x.example, b@y.example` or `rejects: no longer here`: the form in listings.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward(destinations) => {
+                let texts: Vec<String> = destinations.iter().map(ToString::to_string).collect();
+                write!(f, "-> {}", texts.join(", "))
+            }
+            Self::Reject(text) => write!(f, "rejects: {text}"),
+            Self::Defer(text) => write!(f, "defers: {text}"),
+            Self::Discard => f.write_str("discards"),
+        }
+    }
+}
+
 /// `hello@example.org -> a@x.example, b@y.example (disabled)`: the form in listings.
 impl fmt::Display for Alias {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.address)?;
-        match &self.action {
-            Action::Forward(destinations) => {
-                let texts: Vec<String> = destinations.iter().map(ToString::to_string).collect();
-                write!(f, "-> {}", texts.join(", "))?;
-            }
-            Action::Reject(text) => write!(f, "rejects: {text}")?,
-            Action::Defer(text) => write!(f, "defers: {text}")?,
-            Action::Discard => f.write_str("discards")?,
-        }
+        write!(f, "{} {}", self.address, self.action)?;
         match self.keep_tag {
             Some(true) => f.write_str(" (keeps the tag)")?,
             Some(false) => f.write_str(" (drops the tag)")?,

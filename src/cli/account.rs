@@ -3,6 +3,9 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, note, warn, with_store, write_json},
+    screen::Output,
+    table::{Cell, Column, List},
+    time::minute,
 };
 use crate::{
     account::{Account, Label, Limits, SendAs},
@@ -175,7 +178,7 @@ async fn execute(
     command: Command,
     store: &Store,
     config: &Config,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Told, Failure> {
     let (state_dir, limits) = (&config.state_dir, &config.submission.limits());
     match command {
@@ -197,11 +200,12 @@ async fn execute(
             return lacks_key(state_dir, &account);
         }
         Command::List { json } => {
-            accounts::list(store, |record| match json {
-                true => write_json(out, record),
-                false => write_listed(out, record),
+            let mut list = List::new(out, json, COLUMNS);
+            accounts::list(store, |record| {
+                list.add(|| record, |out| write_listed(out, record), || row(record))
             })
             .await?;
+            list.end()?;
         }
         Command::Show { name, json } => {
             let shown = accounts::show(store, limits, &name).await?;
@@ -232,7 +236,7 @@ async fn password(
     command: PasswordCommand,
     store: &Store,
     limits: &Limits,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Told, Failure> {
     match command {
         PasswordCommand::Add { name, label } => {
@@ -252,9 +256,11 @@ async fn password(
             return Ok(Told { note: Some(told), ..Told::default() });
         }
         PasswordCommand::List { name, json } => {
+            let mut list = List::new(out, json, OF_PASSWORDS);
             for line in accounts::show(store, limits, &name).await?.record.passwords {
-                if json { write_json(out, &line)? } else { writeln!(out, "{}", used(&line))? }
+                list.add(|| &line, |out| writeln!(out, "{}", used(&line)), || password_row(&line))?;
             }
+            list.end()?;
         }
         PasswordCommand::Revoke { name, label } => {
             let name = accounts::parse_name(&name)?;
@@ -288,6 +294,40 @@ fn write_listed(out: &mut impl Write, record: &Record) -> io::Result<()> {
         more => format!("{more} passwords, {last}"),
     };
     writeln!(out, "{account}  {state}{why}  sends as {may}; {passwords}")
+}
+
+const COLUMNS: [Column; 5] = [
+    Column::Text("ACCOUNT"),
+    Column::Text("STATE"),
+    Column::Text("SENDS AS"),
+    Column::Number("PASSWORDS"),
+    Column::Text("LAST USED"),
+];
+
+fn row(record: &Record) -> [Cell; 5] {
+    let Record { account, state, reason, send_as, passwords, .. } = record;
+    let state = match reason {
+        Some(why) => Cell::wrong(format!("{state} ({why})")),
+        None => state.as_str().into(),
+    };
+    let may = if send_as.is_empty() { "nobody".to_owned() } else { send_as.join(", ") };
+    let last = passwords.iter().filter_map(|password| password.last_used.as_deref()).max();
+    let last = last.map_or_else(|| "never".to_owned(), minute);
+    [account.as_str().into(), state, may.into(), passwords.len().to_string().into(), last.into()]
+}
+
+const OF_PASSWORDS: [Column; 4] = [
+    Column::Text("PASSWORD"),
+    Column::Text("ADDED"),
+    Column::Text("LAST USED"),
+    Column::Text("BY"),
+];
+
+fn password_row(password: &PasswordLine) -> [Cell; 4] {
+    let PasswordLine { label, added, last_used, client } = password;
+    let last = last_used.as_deref().map_or_else(|| "never".to_owned(), minute);
+    let client = client.as_deref().unwrap_or_default();
+    [label.as_str().into(), minute(added).into(), last.into(), client.into()]
 }
 
 fn write_shown(out: &mut impl Write, shown: &ShownAccount, limits: &Limits) -> io::Result<()> {

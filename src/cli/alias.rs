@@ -10,6 +10,7 @@ use super::{
     argument::address,
     context::{Purpose, block_on, warn, with_store, write_json},
     progress::Bar,
+    screen::Output,
 };
 use crate::{
     address::Mailbox,
@@ -237,7 +238,7 @@ async fn execute(
     args: Args,
     store: &Store,
     postmaster: Option<&Mailbox>,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Vec<Alias>, Failure> {
     match args.command {
         Command::Add(args) => {

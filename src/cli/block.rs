@@ -2,8 +2,10 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, with_store, write_json},
+    context::{Purpose, block_on, with_store},
     progress::Bar,
+    screen::Output,
+    table::{Column, List},
 };
 use crate::{
     address::Domain,
@@ -81,7 +83,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+async fn execute(args: Args, store: &Store, out: &mut impl Output) -> Result<(), Failure> {
     match args.command {
         Command::Add { senders, scope: Scope { alias: Some(alias), .. }, .. } => {
             amend(store, &alias, Amendment { block: senders, ..Amendment::default() }, out).await?;
@@ -110,21 +112,31 @@ async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), 
         }
         Command::List { scope: Scope { alias: Some(alias), .. }, json } => {
             let shown = aliases::show(store, &alias, None).await?;
+            let alias = alias.to_string();
+            let mut list = List::new(out, json, [Column::Text("SENDER"), Column::Text("FOR")]);
             for sender in &shown.alias.rules().block {
                 let pattern = sender.to_string();
-                match json {
-                    true => write_json(out, &OfAlias { pattern, alias: alias.to_string() })?,
-                    false => writeln!(out, "{pattern} for {alias}")?,
-                }
+                list.add(
+                    || OfAlias { pattern: &pattern, alias: &alias },
+                    |out| writeln!(out, "{pattern} for {alias}"),
+                    || [pattern.as_str().into(), alias.as_str().into()],
+                )?;
             }
+            list.end()?;
         }
         Command::List { scope: Scope { domain, .. }, json } => {
+            let columns = [Column::Text("SENDER"), Column::Text("FOR"), Column::Text("NOTE")];
+            let mut list = List::new(out, json, columns);
             for block in blocks::list(store, domain.as_ref()).await? {
-                match json {
-                    true => write_json(out, &BlockRecord::from(&block))?,
-                    false => writeln!(out, "{block}")?,
-                }
+                let whose = || block.domain.as_ref().map_or("all".into(), ToString::to_string);
+                let note = || block.note.clone().unwrap_or_default();
+                list.add(
+                    || BlockRecord::from(&block),
+                    |out| writeln!(out, "{block}"),
+                    || [block.pattern.to_string().into(), whose().into(), note().into()],
+                )?;
             }
+            list.end()?;
         }
     }
     Ok(())
@@ -132,9 +144,9 @@ async fn execute(args: Args, store: &Store, out: &mut impl Write) -> Result<(), 
 
 /// A block of one alias.
 #[derive(Debug, serde::Serialize)]
-struct OfAlias {
-    pattern: String,
-    alias: String,
+struct OfAlias<'a> {
+    pattern: &'a str,
+    alias: &'a str,
 }
 
 async fn amend(

@@ -1,6 +1,11 @@
 //! `onward dkim`: the keys with which Onward signs what it sends.
 
-use super::{Context, Failure, context::write_json};
+use super::{
+    Context, Failure,
+    context::write_json,
+    screen::Output,
+    table::{Cell, Column, List},
+};
 use crate::{
     address::Domain,
     admin::dkim_keys::{self, DkimKey, DkimKeySource, KeyKind, NewDkimKey},
@@ -140,19 +145,38 @@ fn write_added(out: &mut impl Write, key: &DkimKey, is_staged: bool) -> Result<(
     Ok(())
 }
 
-fn list(state_dir: &Path, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+const COLUMNS: [Column; 4] =
+    [Column::Text("DOMAIN"), Column::Key("SELECTOR"), Column::Key("STATE"), Column::Text("KIND")];
+
+fn list(state_dir: &Path, json: bool, out: &mut impl Output) -> Result<(), Failure> {
+    let mut list = List::new(out, json, COLUMNS);
     for key in dkim_keys::list(state_dir)? {
         match key {
-            Ok(key) if json => write_json(out, &key)?,
             Ok(key) => {
+                let DkimKey { domain, selector, state, .. } = &key;
                 let kind = kind_of(&key);
-                writeln!(out, "{}  {}  {}  {kind}", key.domain, key.selector, key.state)?;
+                list.add(
+                    || &key,
+                    |out| writeln!(out, "{domain}  {selector}  {state}  {kind}"),
+                    || {
+                        [
+                            domain.as_str().into(),
+                            selector.as_str().into(),
+                            of_state(&key),
+                            kind.as_str().into(),
+                        ]
+                    },
+                )?;
             }
             Err(error) if json => return Err(error.into()),
-            Err(error) => writeln!(out, "{error}")?,
+            Err(error) => list.fault(&error.to_string())?,
         }
     }
-    Ok(())
+    Ok(list.end()?)
+}
+
+fn of_state(key: &DkimKey) -> Cell {
+    if key.state == "staged" { Cell::waits(key.state) } else { key.state.into() }
 }
 
 fn kind_of(key: &DkimKey) -> String {

@@ -5,6 +5,7 @@ use super::{
     context::{Purpose, block_on, with_existing_store, with_store, write_json},
     progress::Bar,
     received,
+    screen::{Output, Screen, Tone, paint},
 };
 use crate::{
     admin::doctor::{self, Asked, Finding, Severity},
@@ -12,7 +13,12 @@ use crate::{
     dnsbl::Zone,
     log,
 };
-use std::{io::Write, net::IpAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// Finds what is wrong around us, with the records and commands that mend it
 ///
@@ -71,11 +77,11 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     bar.clear();
     let mut out = context.out();
+    let screen = out.screen();
     for finding in &findings {
-        if args.json {
-            write_json(&mut out, finding)?;
-        } else {
-            writeln!(out, "{finding}")?;
+        match args.json {
+            true => write_json(&mut out, finding)?,
+            false => write(&mut out, finding, screen)?,
         }
     }
     let is_ill = findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -100,15 +106,27 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(if is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+fn write(out: &mut impl Write, finding: &Finding, screen: Option<Screen>) -> io::Result<()> {
+    let tone = match finding.severity {
+        Severity::Error => Tone::Wrong,
+        Severity::Warning => Tone::Waits,
+        Severity::Hint => Tone::Usual,
+    };
+    let text = finding.to_string();
+    let (severity, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    writeln!(out, "{} {rest}", paint(severity, tone, screen))
+}
+
 /// What is wrong with a new configuration, for people.
 ///
 /// # Errors
 /// When the store cannot be read, or `out` not written.
-pub(super) fn first_look(config: &Config, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) fn first_look(config: &Config, out: &mut impl Output) -> Result<(), Failure> {
+    let screen = out.screen();
     let found = site(config, &Asked::default())?.into_iter();
     // The daemon is started behind this.
     for finding in found.filter(|finding| finding.id != "daemon") {
-        writeln!(out, "{finding}")?;
+        write(out, &finding, screen)?;
     }
     Ok(())
 }

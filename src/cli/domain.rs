@@ -2,7 +2,9 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, warn, with_store, write_json},
+    context::{Purpose, block_on, warn, with_store},
+    screen::Output,
+    table::{Cell, Column, List},
 };
 use crate::{
     address::Domain,
@@ -127,7 +129,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 async fn execute(
     args: Args,
     store: &Store,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Option<(Domain, AutoCreate)>, Failure> {
     match args.command {
         Command::Add { domain } => {
@@ -152,9 +154,11 @@ async fn execute(
             return Ok(settings.auto_create.filter(|_| is_new).map(|made| (domain, made)));
         }
         Command::List { json } => {
+            let mut list = List::new(out, json, COLUMNS);
             for hosted in domains::list(store).await? {
-                if json { write_json(out, &hosted)? } else { writeln!(out, "{}", line(&hosted))? }
+                list.add(|| &hosted, |out| writeln!(out, "{}", line(&hosted)), || row(&hosted))?;
             }
+            list.end()?;
         }
     }
     Ok(None)
@@ -170,6 +174,21 @@ fn line(hosted: &HostedDomain) -> String {
         line += &format!(" (digest: {digest})");
     }
     line
+}
+
+const COLUMNS: [Column; 3] =
+    [Column::Text("DOMAIN"), Column::Text("MAKES ALIASES OF"), Column::Key("DIGEST")];
+
+fn row(hosted: &HostedDomain) -> [Cell; 3] {
+    let makes = hosted.auto_create.as_ref().map(|AutoCreateRecord { pattern, destinations }| {
+        format!("{pattern} -> {}", destinations.join(", "))
+    });
+    let digest = hosted.digest.clone();
+    [
+        hosted.domain.as_str().into(),
+        makes.unwrap_or_default().into(),
+        digest.unwrap_or_default().into(),
+    ]
 }
 
 pub(super) fn parse(text: &str) -> Result<Domain, Failure> {

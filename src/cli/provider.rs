@@ -3,6 +3,8 @@
 use super::{
     Context, Failure,
     context::{note, write_json},
+    screen::Output,
+    table::{Cell, Column, List},
     time::span,
 };
 use crate::{
@@ -62,16 +64,13 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     match args.command {
         Command::List { all, json } => {
             let told = providers::list(&config, all)?;
-            if json {
-                told.iter().try_for_each(|one| write_json(&mut out, one))?;
-            } else if told.is_empty() {
+            if told.is_empty() && !json {
                 writeln!(
                     out,
                     "no mail has gone to any provider lately; --all lists those that are known"
                 )?;
-            } else {
-                write_list(&mut out, &told)?;
             }
+            write_list(&mut out, &told, json)?;
         }
         Command::Show { name, json } => {
             let told = providers::show(&config, &name)?.ok_or_else(|| {
@@ -92,25 +91,52 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_list(out: &mut impl Write, told: &[Told]) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<24} {:<9} {:>11} {:>7} {:>7} {:>6}  WHY",
-        "PROVIDER", "STATE", "CONNECTIONS", "RATE", "WAITING", "UNTIL"
-    )?;
-    for one in told {
-        let connections = format!("{}/{}", one.in_use, one.connections);
-        let rate = one.rate.as_deref().unwrap_or("-");
-        let until = one.until.map_or_else(|| "-".to_owned(), in_future);
-        let (name, state) = (printable(&one.provider), one.state.as_str());
-        let why = one.why.as_deref().map(printable).unwrap_or_default();
-        let waiting = one.waiting;
-        let line = format!(
-            "{name:<24} {state:<9} {connections:>11} {rate:>7} {waiting:>7} {until:>6}  {why}"
-        );
-        writeln!(out, "{}", line.trim_end())?;
+const COLUMNS: [Column; 7] = [
+    Column::Text("PROVIDER"),
+    Column::Key("STATE"),
+    Column::Number("CONNECTIONS"),
+    Column::Number("RATE"),
+    Column::Number("WAITING"),
+    Column::Number("UNTIL"),
+    Column::Text("WHY"),
+];
+
+fn write_list<W: Output>(out: &mut W, told: &[Told], json: bool) -> io::Result<()> {
+    let mut list = List::new(out, json, COLUMNS);
+    for (at, one) in told.iter().enumerate() {
+        let line = |out: &mut W| {
+            if at == 0 {
+                write_line(out, COLUMNS.map(Column::heading))?;
+            }
+            write_line(out, row(one).each_ref().map(Cell::text))
+        };
+        list.add(|| one, line, || row(one))?;
     }
-    Ok(())
+    list.end()
+}
+
+fn row(one: &Told) -> [Cell; 7] {
+    let state = match one.state {
+        State::Usual => one.state.as_str().into(),
+        State::Slowed => Cell::waits(one.state.as_str()),
+        State::Suspended => Cell::wrong(one.state.as_str()),
+    };
+    [
+        printable(&one.provider).into(),
+        state,
+        format!("{}/{}", one.in_use, one.connections).into(),
+        one.rate.as_deref().unwrap_or("-").into(),
+        one.waiting.to_string().into(),
+        one.until.map_or_else(|| "-".to_owned(), in_future).into(),
+        one.why.as_deref().map(printable).unwrap_or_default().into(),
+    ]
+}
+
+fn write_line(out: &mut impl Write, texts: [&str; 7]) -> io::Result<()> {
+    let [name, state, connections, rate, waiting, until, why] = texts;
+    let line =
+        format!("{name:<24} {state:<9} {connections:>11} {rate:>7} {waiting:>7} {until:>6}  {why}");
+    writeln!(out, "{}", line.trim_end())
 }
 
 fn write_one(out: &mut impl Write, one: &Told) -> io::Result<()> {

@@ -4,7 +4,9 @@ use super::{
     Context, Failure,
     context::{Purpose, block_on, with_existing_store, write_json},
     progress::Bar,
+    screen::Output,
     size::size,
+    table::{Cell, Column, List},
     time::span,
 };
 use crate::{
@@ -132,7 +134,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// Without a store nothing waits.
-async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Result<(), Failure> {
+async fn execute(args: Args, store: Option<&Store>, out: &mut impl Output) -> Result<(), Failure> {
     match args.command {
         Command::List { which, json } => {
             list(store, &which.filter(store).await?, json, out).await?
@@ -169,28 +171,30 @@ async fn execute(args: Args, store: Option<&Store>, out: &mut impl Write) -> Res
     Ok(())
 }
 
-async fn list(
+async fn list<W: Output>(
     store: Option<&Store>,
     filter: &Filter,
     json: bool,
-    out: &mut impl Write,
+    out: &mut W,
 ) -> Result<(), Failure> {
     let mut found = false;
+    let mut list = List::new(out, json, COLUMNS);
     let each = |message: &WaitingMessage| {
         let is_first = !std::mem::replace(&mut found, true);
-        if json {
-            return write_json(out, message);
-        }
-        if is_first {
-            let columns = ["ID", "STATE", "SIZE", "AGE", "TRIES", "NEXT"];
-            write_row(out, columns, "FROM -> TO: LAST REPLY")?;
-        }
-        write_line(out, message)
+        let line = |out: &mut W| {
+            if is_first {
+                let columns = ["ID", "STATE", "SIZE", "AGE", "TRIES", "NEXT"];
+                write_row(out, columns, "FROM -> TO: LAST REPLY")?;
+            }
+            write_line(out, message)
+        };
+        list.add(|| message, line, || row(message))
     };
     let Unlisted { absent: gone, unreadable } = match store {
         Some(store) => queue::list(store, filter, each).await?,
         None => Unlisted { absent: filter.ids.clone(), ..Unlisted::default() },
     };
+    list.end()?;
     out.flush()?;
     for one in &unreadable {
         // To stderr, as scripts read what is listed.
@@ -262,18 +266,66 @@ fn absent(ids: &[String]) -> String {
     }
 }
 
+/// What a listing says of a message, as texts.
+struct Line<'a> {
+    state: &'a str,
+    size: String,
+    age: String,
+    attempts: String,
+    next: String,
+    /// Of the first leg that is still open.
+    reply: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(message: &'a WaitingMessage) -> Self {
+        let (state, next_attempt) = match message.held {
+            Some(_) => ("held", None),
+            None => (message.state, message.next_attempt),
+        };
+        let open = message.legs.iter().find(|leg| leg.next_attempt.is_some());
+        Self {
+            state,
+            size: size(message.size),
+            age: span(clock::millis().since(message.arrived)),
+            attempts: message.attempts.to_string(),
+            next: next_attempt.map_or("-".to_owned(), in_future),
+            reply: open.map(|leg| leg.reply.as_str()).unwrap_or_default(),
+        }
+    }
+}
+
+const COLUMNS: [Column; 10] = [
+    Column::Key("ID"),
+    Column::Key("STATE"),
+    Column::Number("SIZE"),
+    Column::Number("AGE"),
+    Column::Number("TRIES"),
+    Column::Number("NEXT"),
+    Column::Text("NODE"),
+    Column::Text("FROM"),
+    Column::Text("TO"),
+    Column::Text("LAST REPLY"),
+];
+
+fn row(message: &WaitingMessage) -> [Cell; 10] {
+    let Line { state, size, age, attempts, next, reply } = Line::of(message);
+    let state = match state {
+        "held" => Cell::wrong(state),
+        "sending" => state.into(),
+        _ => Cell::waits(state),
+    };
+    let [size, age, attempts, next] = [size, age, attempts, next].map(Cell::from);
+    let node = message.node.clone().unwrap_or_default();
+    let (from, to) = (message.from.as_str(), message.to.join(", "));
+    let id = message.id.as_str().into();
+    [id, state, size, age, attempts, next, node.into(), from.into(), to.into(), reply.into()]
+}
+
 /// One message, one line.
 fn write_line(out: &mut impl Write, message: &WaitingMessage) -> io::Result<()> {
-    let WaitingMessage { id, from, to, next_attempt, .. } = message;
-    let (state, next_attempt) = match message.held {
-        Some(_) => ("held", &None),
-        None => (message.state, next_attempt),
-    };
-    let age = span(clock::millis().since(message.arrived));
-    let (size, attempts) = (size(message.size), message.attempts.to_string());
-    let next = next_attempt.map_or("-".to_owned(), in_future);
-    let mut open = message.legs.iter().filter(|leg| leg.next_attempt.is_some());
-    let reply = open.next().map(|leg| leg.reply.as_str()).unwrap_or_default();
+    let WaitingMessage { id, from, to, .. } = message;
+    let Line { state, size, age, attempts, next, reply } = Line::of(message);
     let by = message.node.as_ref().map(|node| format!("{node}: ")).unwrap_or_default();
     let rest = printable(&format!("{by}{from} -> {}: {reply}", to.join(", ")));
     write_row(out, [id, state, &size, &age, &attempts, &next], &rest)

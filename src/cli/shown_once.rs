@@ -3,6 +3,8 @@
 use super::{
     Context, Failure,
     context::{Purpose, block_on, note, with_store, write_json},
+    table::Cell,
+    time::minute,
 };
 use crate::{
     admin::Store,
@@ -105,6 +107,15 @@ pub(super) fn write_use(
         (Some(time), Some(client)) => write!(out, "; last used {time} by {client}"),
         (Some(time), None) => write!(out, "; last used {time}"),
         (None, _) => write!(out, "{never}"),
+    }
+}
+
+/// `2026-01-31 12:00Z by …`: the same in a table.
+pub(super) fn use_cell(last_used: Option<&str>, client: Option<&str>) -> Cell {
+    match (last_used, client) {
+        (Some(time), Some(client)) => format!("{} by {client}", minute(time)).into(),
+        (Some(time), None) => minute(time).into(),
+        (None, _) => "never".into(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{
     Context, Failure,
-    context::{block_on, write_json},
+    context::block_on,
+    screen::Output,
+    table::{Cell, Column, List},
 };
 use crate::{
     address::Domain,
@@ -10,7 +12,7 @@ use crate::{
     srs::SHORT_SECRET,
     time::UnixTime,
 };
-use std::{io::Write, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 /// Rewrites senders and turns rewritten ones back; keeps the secrets
 #[derive(Debug, clap::Args)]
@@ -90,7 +92,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     block_on(execute(args, &Srs::of(&config), &mut context.out()))
 }
 
-async fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Write) -> Result<ExitCode, Failure> {
+async fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Output) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Forward(ForwardArgs { address, at, domain }) => {
             let there = srs.forward(&address, domain.as_ref(), at.map(UnixTime::new)).await?;
@@ -104,24 +106,29 @@ async fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Write) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-fn key(command: KeyCommand, file: &Path, out: &mut impl Write) -> Result<(), Failure> {
+fn key<W: Output>(command: KeyCommand, file: &Path, out: &mut W) -> Result<(), Failure> {
     match command {
         KeyCommand::Add { verify_only } => {
             let added = srs_keys::add(file, verify_only)?;
             writeln!(out, "added {}, which {}", added.fingerprint, role(added.signs))?;
         }
         KeyCommand::List { json } => {
+            let columns = [Column::Key("FINGERPRINT"), Column::Key("IT"), Column::Text("WRONG")];
+            let mut list = List::new(out, json, columns);
             for key in srs_keys::list(file)? {
-                if json {
-                    write_json(out, &key)?;
-                    continue;
-                }
-                write!(out, "{}  {}", key.fingerprint, role(key.signs))?;
-                if key.short {
-                    write!(out, "  (shorter than {SHORT_SECRET} octets: might be guessed)")?;
-                }
-                writeln!(out)?;
+                let (fingerprint, role) = (key.fingerprint.as_str(), role(key.signs));
+                let wrong = match key.short {
+                    true => format!("shorter than {SHORT_SECRET} octets: might be guessed"),
+                    false => String::new(),
+                };
+                let line = |out: &mut W| match wrong.as_str() {
+                    "" => writeln!(out, "{fingerprint}  {role}"),
+                    wrong => writeln!(out, "{fingerprint}  {role}  ({wrong})"),
+                };
+                let row = || [fingerprint.into(), role.into(), Cell::wrong(wrong.as_str())];
+                list.add(|| &key, line, row)?;
             }
+            list.end()?;
         }
         KeyCommand::Retire { fingerprint } => {
             let retired = srs_keys::retire(file, &fingerprint)?;

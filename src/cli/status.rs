@@ -4,7 +4,9 @@ use super::{
     Context, Failure,
     again::{self, Pauses},
     context::{Purpose, block_on, with_existing_store, write_json},
+    screen::{Output, Screen},
     size::size,
+    table::{Cell, write_facts},
     time::span,
 };
 use crate::{
@@ -52,7 +54,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             let mut screen = Vec::new();
             match args.json {
                 true => write_json(&mut screen, &status)?,
-                false => write(&mut screen, &status)?,
+                false => write(&mut screen, &status, context.out().screen())?,
             }
             let mut out = context.out();
             match pauses {
@@ -72,66 +74,84 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn write(out: &mut impl Write, status: &Status) -> io::Result<()> {
-    let mut line = |name: &str, text: String| writeln!(out, "{name:<9} {text}");
-    line("daemon", if status.running { "runs" } else { "does not run" }.into())?;
+fn write(out: &mut impl Write, status: &Status, screen: Option<Screen>) -> io::Result<()> {
+    let facts = facts(status);
+    match screen {
+        Some(screen) => write_facts(out, screen, facts),
+        None => {
+            let mut facts = facts.iter();
+            facts.try_for_each(|(name, fact)| writeln!(out, "{name:<9} {}", fact.text()))
+        }
+    }
+}
+
+fn facts(status: &Status) -> Vec<(&'static str, Cell)> {
+    let mut facts = Vec::new();
+    let mut line = |name, fact| facts.push((name, fact));
+    line("daemon", if status.running { "runs".into() } else { Cell::wrong("does not run") });
     for ListenerStatus { protocol, address, problem, .. } in &status.listen {
-        let answers = match problem {
-            Some(problem) => format!("does not answer: {problem}"),
-            None => "answers".to_owned(),
-        };
-        line("listen", format!("{protocol} on {address} {answers}"))?;
+        line("listen", answers(&format!("{protocol} on {address}"), problem.as_deref()));
     }
     for name in &status.unnamed_sockets {
-        line("socket", service::unnamed(name))?;
+        line("socket", Cell::wrong(service::unnamed(name)));
     }
     if let Some(trouble) = &status.trouble {
-        line("database", trouble.clone())?;
+        line("database", Cell::wrong(trouble.as_str()));
     }
     for fault in &status.alias_maps {
-        line("alias map", fault.clone())?;
+        line("alias map", Cell::wrong(fault.as_str()));
     }
     if let Some(FilterStatus { address, problem }) = &status.filter {
-        let answers = problem
-            .as_ref()
-            .map_or_else(|| "answers".to_owned(), |problem| format!("does not answer: {problem}"));
-        line("filter", format!("{address} {answers}"))?;
+        line("filter", answers(&address.to_string(), problem.as_deref()));
     }
     let SpoolStatus { messages: count, octets, oldest, unreadable, destinations } = &status.spool;
     let oldest = oldest.map(|oldest| {
         let age = span(clock::millis().since(oldest));
         format!(", {}, the oldest {age} old", size(*octets))
     });
-    line("spool", messages(*count) + &oldest.unwrap_or_default())?;
+    let waiting = messages(*count) + &oldest.unwrap_or_default();
+    line("spool", if *count > 0 { Cell::waits(waiting) } else { waiting.into() });
     for WaitingDestination { domain, messages } in destinations {
-        line("", format!("{messages} for {domain}"))?;
+        line("", Cell::waits(format!("{messages} for {domain}")));
     }
     if *unreadable > 0 {
         let count = messages(*unreadable);
-        line("", count + " left aside, unreadable: onward doctor has their names")?;
+        line("", Cell::wrong(count + " left aside, unreadable: onward doctor has their names"));
     }
     for UnsafeAlias { alias, why, .. } in &status.unsafe_aliases {
-        line("unsafe", format!("{alias} is not followed: {why}"))?;
+        line("unsafe", Cell::wrong(format!("{alias} is not followed: {why}")));
     }
     for bite in &status.over_rates {
         let (limit, whose, rate, times) = (&bite.limit, &bite.whose, &bite.rate, bite.times);
-        line("limit", format!("{whose} is over {limit} ({rate}): put off {times} times"))?;
+        let over = format!("{whose} is over {limit} ({rate}): put off {times} times");
+        line("limit", Cell::waits(over));
     }
     for Told { provider, state, why, until, .. } in &status.providers {
         let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
         let why = why.as_deref().map(|why| format!(": {}", printable(why))).unwrap_or_default();
         let (name, state) = (printable(provider), state.as_str());
-        line("provider", format!("{name} is {state}{until}{why}"))?;
+        line("provider", Cell::waits(format!("{name} is {state}{until}{why}")));
     }
     for node in &status.nodes {
-        line("node", node_text(node))?;
+        let text = node_text(node);
+        line("node", if node.serves { text.into() } else { Cell::wrong(text) });
     }
-    line("failed", messages(status.failed_last_day) + " within a day")?;
+    line("failed", (messages(status.failed_last_day) + " within a day").into());
     if status.dkim_broken_last_day > 0 {
         let count = messages(status.dkim_broken_last_day);
-        line("broken", count + " within a day with a DKIM signature that no forward keeps")?;
+        line(
+            "broken",
+            (count + " within a day with a DKIM signature that no forward keeps").into(),
+        );
     }
-    Ok(())
+    facts
+}
+
+fn answers(what: &str, problem: Option<&str>) -> Cell {
+    match problem {
+        Some(problem) => Cell::wrong(format!("{what} does not answer: {problem}")),
+        None => format!("{what} answers").into(),
+    }
 }
 
 fn node_text(node: &NodeStatus) -> String {

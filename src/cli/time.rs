@@ -20,6 +20,11 @@ pub(super) fn span(length: Duration) -> String {
     print_duration(Duration::from_millis(ms / unit * unit))
 }
 
+/// `2026-01-31 12:00Z` for a time of RFC 3339 in UTC, as columns have it.
+pub(super) fn minute(time: &str) -> String {
+    time.get(..16).map_or_else(|| time.to_owned(), |minute| minute.replacen('T', " ", 1) + "Z")
+}
+
 /// What is accepted of a time since when.
 const ACCEPTED: &str = "accepted: 2h, 7d, 2026-01-31, or 2026-01-31T12:00:00Z";
 
@@ -88,6 +93,12 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_millis(ms)), text);
         }
+    }
+
+    #[test]
+    fn minutes() {
+        assert_eq!(minute("2026-01-31T12:00:59Z"), "2026-01-31 12:00Z");
+        assert_eq!(minute("never"), "never");
     }
 
     #[test]

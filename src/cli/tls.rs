@@ -2,11 +2,15 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, block_on, with_store, write_json},
+    context::{Purpose, block_on, with_store},
+    table::{Cell, Column, List},
 };
 use crate::{admin::tls_results::tls_results, clock, time::Millis};
 use jiff::{civil::Date, tz::TimeZone};
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{StdoutLock, Write},
+    process::ExitCode,
+};
 
 /// Shows what came of TLS with the mail servers of others
 #[derive(Debug, clap::Args)]
@@ -28,6 +32,14 @@ enum Command {
     },
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::Number("SESSIONS"),
+    Column::Text("DOMAIN"),
+    Column::Text("POLICY"),
+    Column::Text("RESULT"),
+    Column::Text("AT"),
+];
+
 /// `onward tls`.
 ///
 /// # Errors
@@ -43,16 +55,26 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Ok(tls_results(store, day.unix_time()).await?)
     }))?;
     let mut out = context.out();
+    let mut list = List::new(&mut out, *json, COLUMNS);
     for row in &rows {
-        if *json {
-            write_json(&mut out, row)?;
-        } else {
-            let result = if row.result.is_empty() { "success" } else { &row.result };
-            let host =
-                if row.host.is_empty() { String::new() } else { format!(" at {}", row.host) };
-            writeln!(out, "{:>8}  {}  {}  {result}{host}", row.count, row.domain, row.policy)?;
-        }
+        let (domain, policy, host) = (row.domain.as_str(), row.policy.as_str(), row.host.as_str());
+        let result = if row.result.is_empty() { "success" } else { &row.result };
+        let line = |out: &mut StdoutLock<'_>| {
+            let host = if host.is_empty() { String::new() } else { format!(" at {host}") };
+            writeln!(out, "{:>8}  {domain}  {policy}  {result}{host}", row.count)
+        };
+        let result = match row.result.is_empty() {
+            true => Cell::from(result),
+            false => Cell::wrong(result),
+        };
+        let count = row.count.to_string();
+        list.add(
+            || row,
+            line,
+            || [count.into(), domain.into(), policy.into(), result, host.into()],
+        )?;
     }
+    list.end()?;
     if rows.is_empty() && !json {
         writeln!(
             out,

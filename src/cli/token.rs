@@ -2,9 +2,11 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, write_json},
-    shown_once::{self, Made, no_listener, write_use},
-    time::parse_until,
+    context::Purpose,
+    screen::Output,
+    shown_once::{self, Made, no_listener, use_cell, write_use},
+    table::{Cell, Column, List},
+    time::{minute, parse_until},
 };
 use crate::{
     account::Label,
@@ -97,14 +99,16 @@ async fn execute(
     command: Command,
     store: &Store,
     config: &Config,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Vec<String>, Failure> {
     match command {
         Command::Add(args) => return add(args, store, config, out).await,
         Command::List { json } => {
+            let mut list = List::new(out, json, COLUMNS);
             for record in tokens::list(store).await? {
-                if json { write_json(out, &record)? } else { write_line(out, &record)? }
+                list.add(|| &record, |out| write_line(out, &record), || row(&record))?;
             }
+            list.end()?;
         }
         Command::Revoke { id } => {
             let record = tokens::revoke(store, &id).await?;
@@ -161,6 +165,37 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
         Some(expires) => writeln!(out, "; expires {expires}"),
         None => writeln!(out),
     }
+}
+
+const COLUMNS: [Column; 7] = [
+    Column::Key("ID"),
+    Column::Text("LABEL"),
+    Column::Text("MAY"),
+    Column::Text("TODAY"),
+    Column::Text("LAST USED"),
+    Column::Text("MADE BY"),
+    Column::Text("EXPIRES"),
+];
+
+fn row(record: &Record) -> [Cell; 7] {
+    let Record { id, label, scope, domain, destinations, format, daily_limit, .. } = record;
+    let mut may = scope.clone();
+    if let Some(domain) = domain {
+        may += &format!(" at {domain}");
+    }
+    if !destinations.is_empty() {
+        may += &format!(" to {}, {format}", destinations.join(", "));
+    }
+    let today = daily_limit.map(|limit| format!("{} of {limit}", record.changes_today));
+    [
+        id.as_str().into(),
+        label.as_str().into(),
+        may.into(),
+        today.unwrap_or_default().into(),
+        use_cell(record.last_used.as_deref(), record.client.as_deref()),
+        record.made_by.clone().unwrap_or_default().into(),
+        record.expires.as_deref().map(minute).unwrap_or_default().into(),
+    ]
 }
 
 #[cfg(test)]

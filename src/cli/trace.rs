@@ -6,6 +6,7 @@ use super::{
     argument::address,
     context::{Purpose, block_on, with_existing_store, write_json},
     progress::Bar,
+    screen::{Output, Screen, Tone, paint},
     time::parse_since,
 };
 use crate::{
@@ -94,6 +95,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let place = Place::of(&config);
     let Args { id, from, to, account, since, limit, follow, json } = args;
     let mut out = BufWriter::new(context.out());
+    let screen = out.screen();
     let mut found = false;
     let work = async |store: Option<&Store>| {
         let (names, account) = match (store, account) {
@@ -127,7 +129,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
                 }
                 found = true;
                 let message = names.traced(message);
-                if json { write_json(&mut out, &message) } else { write_text(&mut out, &message) }
+                match json {
+                    true => write_json(&mut out, &message),
+                    false => write_text(&mut out, &message, screen),
+                }
             };
             trace(&place, &filter, each).await?;
             out.flush()?;
@@ -148,9 +153,23 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_text(out: &mut impl Write, traced: &Traced<'_>) -> io::Result<()> {
+/// What its colour says of an outcome.
+const fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Deferred | Outcome::Spooled => Tone::Waits,
+        Outcome::Partial | Outcome::Refused | Outcome::Bounced | Outcome::Failed => Tone::Wrong,
+        Outcome::Forwarded
+        | Outcome::Dropped
+        | Outcome::Discarded
+        | Outcome::Aborted
+        | Outcome::Taken => Tone::Usual,
+    }
+}
+
+fn write_text(out: &mut impl Write, traced: &Traced<'_>, screen: Option<Screen>) -> io::Result<()> {
     let Traced { record, account } = traced;
     let Record { id, time, outcome, ms, .. } = record;
+    let outcome = paint(&outcome.to_string(), tone(*outcome), screen);
     writeln!(out, "{time}  {}  {outcome} in {ms} ms", printable(id))?;
     let mut field = |name: &str, value: &str| writeln!(out, "  {name:<7} {}", printable(value));
     let client = record.client.map_or_else(|| "unix socket".into(), |ip| ip.to_string());

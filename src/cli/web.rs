@@ -2,8 +2,11 @@
 
 use super::{
     Context, Failure,
-    context::{Purpose, write_json},
-    shown_once::{self, Made, no_listener, write_use},
+    context::Purpose,
+    screen::Output,
+    shown_once::{self, Made, no_listener, use_cell, write_use},
+    table::{Cell, Column, List},
+    time::minute,
 };
 use crate::{
     account::Label,
@@ -84,14 +87,16 @@ async fn execute(
     command: Command,
     store: &Store,
     config: &Config,
-    out: &mut impl Write,
+    out: &mut impl Output,
 ) -> Result<Vec<String>, Failure> {
     match command {
         Command::Login(args) => return login(args, store, config, out).await,
         Command::List { json } => {
+            let mut list = List::new(out, json, COLUMNS);
             for record in sessions::list(store).await? {
-                if json { write_json(out, &record)? } else { write_line(out, &record)? }
+                list.add(|| &record, |out| write_line(out, &record), || row(&record))?;
             }
+            list.end()?;
         }
         Command::Revoke { id, tokens } => {
             let revoked = sessions::revoke(store, &id, tokens).await?;
@@ -213,6 +218,35 @@ fn write_line(out: &mut impl Write, record: &Record) -> io::Result<()> {
     }
     write_use(out, record.last_used.as_deref(), record.client.as_deref(), "")?;
     writeln!(out, "; ends {}", record.ends)
+}
+
+const COLUMNS: [Column; 6] = [
+    Column::Key("ID"),
+    Column::Key("STATE"),
+    Column::Text("FOR"),
+    Column::Text("ROLE"),
+    Column::Text("LAST USED"),
+    Column::Text("ENDS"),
+];
+
+fn row(record: &Record) -> [Cell; 6] {
+    let Record { id, state, label, role, domains, .. } = record;
+    let state = match record.began {
+        Some(_) => Cell::from(*state),
+        None => Cell::waits(*state),
+    };
+    let role = match domains {
+        Some(domains) => format!("{role} of {}", domains.join(", ")),
+        None => role.clone(),
+    };
+    [
+        id.as_str().into(),
+        state,
+        label.clone().unwrap_or_default().into(),
+        role.into(),
+        use_cell(record.last_used.as_deref(), record.client.as_deref()),
+        minute(&record.ends).into(),
+    ]
 }
 
 #[cfg(test)]

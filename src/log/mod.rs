@@ -66,7 +66,7 @@ pub fn set_level(level: Level) {
 pub fn start(level: Level, format: Format) {
     LEVEL.store(level as u8, Ordering::Relaxed);
     let journal = std::env::var("JOURNAL_STREAM").is_ok_and(|stream| is_stderr(&stream));
-    let style = match io::stderr().is_terminal() {
+    let style = match has_colours(&io::stderr()) {
         _ if format == Format::Json => Style::Json,
         _ if journal => Style::Journal,
         true => Style::Terminal,
@@ -83,6 +83,13 @@ pub fn start(level: Level, format: Format) {
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
+/// Whether `stream` is a terminal with colours, and nobody wants it without (<https://no-color.org>).
+pub fn has_colours(stream: &impl IsTerminal) -> bool {
+    let said = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let is_plain = said("NO_COLOR").is_some() || said("TERM").is_some_and(|kind| kind == "dumb");
+    stream.is_terminal() && !is_plain
+}
+
 /// Octets that a line is given when it begins: that of a message fits. What grew far beyond is not kept for the next one.
 const LINE: usize = 512;
 const LONG: usize = 16 * LINE;
@@ -97,7 +104,7 @@ thread_local! {
 enum Style {
     /// `<6>`: journald takes level and time from outside the text.
     Journal,
-    /// Time and a coloured level.
+    /// Time and a coloured level, for a terminal.
     Terminal,
     /// Time and level.
     Plain,

@@ -16,5 +16,6 @@ mod service_import;
 pub(crate) mod spooling;
 mod srs;
 mod status;
+mod tables;
 mod trace;
 mod trial;

@@ -192,6 +192,7 @@ fn a_password_that_could_not_be_shown_is_none() {
             Ok(())
         }
     }
+    impl Output for Closed {}
     let state = TempDir::new().unwrap();
     let store = store(&state);
     run(&state, &store, "add hello@example.org").unwrap();

@@ -5,12 +5,17 @@ use crate::{
         Store,
         aliases::{self, Listed, Record},
     },
-    alias::{Filter, MAX_SEARCH},
-    cli::{Failure, context::write_json, domain, progress::Bar, time::parse_past},
+    alias::{Alias, Filter, MAX_SEARCH},
+    cli::{
+        Failure, domain,
+        progress::Bar,
+        screen::Output,
+        table::{Cell, Column, List},
+        time::parse_past,
+    },
     log::printable,
     time::Millis,
 };
-use std::io::Write;
 
 /// Prints the aliases; the regexes last, in the order in which they are tried
 ///
@@ -51,7 +56,7 @@ fn text(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) async fn run(args: Args, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, store: &Store, out: &mut impl Output) -> Result<(), Failure> {
     let Args { domain, find, note, to, enabled, disabled, unused_since, json } = args;
     let filter = Filter {
         domain: domain.as_deref().map(domain::parse).transpose()?,
@@ -64,14 +69,36 @@ pub(super) async fn run(args: Args, store: &Store, out: &mut impl Write) -> Resu
     };
     let bar = Bar::beside_output();
     let (progress, mut through) = (bar.progress(), 0);
+    let mut list = List::new(out, json, COLUMNS);
     aliases::find(store, &filter, |alias, counters| {
         through += 1;
         progress.step("written", through, None);
-        match json {
-            true => write_json(out, &Listed { record: Record::from(alias), counters }),
-            false => writeln!(out, "{}", printable(&alias.to_string())),
-        }
+        list.add(
+            || Listed { record: Record::from(alias), counters },
+            |out| writeln!(out, "{}", printable(&alias.to_string())),
+            || row(alias),
+        )
     })
     .await?;
-    Ok(())
+    Ok(list.end()?)
+}
+
+const COLUMNS: [Column; 4] = [
+    Column::Text("ALIAS"),
+    Column::Text("LEADS TO"),
+    Column::Key("STATE"),
+    Column::Text("RULES AND NOTE"),
+];
+
+fn row(alias: &Alias) -> [Cell; 4] {
+    let does = alias.action().to_string();
+    let does = does.strip_prefix("-> ").unwrap_or(&does);
+    let state = if alias.enabled() { "" } else { "disabled" };
+    let tag = match alias.keep_tag() {
+        Some(true) => "(keeps the tag)",
+        Some(false) => "(drops the tag)",
+        None => "",
+    };
+    let rules = format!("{tag}{}", alias.rules());
+    [alias.address().to_string().into(), does.into(), state.into(), rules.trim_start().into()]
 }
