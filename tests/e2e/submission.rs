@@ -69,7 +69,8 @@ impl Host {
     }
 }
 
-fn starttls(address: SocketAddr) -> TlsClient {
+/// A session after STARTTLS, where a login is offered.
+pub(crate) fn starttls(address: SocketAddr) -> TlsClient {
     let mut client = Client::session(address);
     client.command("STARTTLS").expect_code(220);
     let mut client = TlsClient::over(client.into_stream()).unwrap();
@@ -78,12 +79,12 @@ fn starttls(address: SocketAddr) -> TlsClient {
 }
 
 /// AUTH with these credentials.
-fn plain(name: &str, password: &str) -> String {
+pub(crate) fn plain(name: &str, password: &str) -> String {
     format!("AUTH PLAIN {}", BASE64.encode(format!("\0{name}\0{password}").as_bytes()))
 }
 
 #[track_caller]
-fn begins(client: &mut TlsClient, line: &str, with: &str) {
+pub(crate) fn begins(client: &mut TlsClient, line: &str, with: &str) {
     let said = client.command(line);
     assert!(said.starts_with(with), "{line}: {said}");
 }

@@ -340,6 +340,14 @@ fn signing_keys(answers: &Answers) -> Result<Vec<DkimKey>, Failure> {
 }
 
 impl Answers {
+    fn takes_submissions(&self) -> bool {
+        self.further.iter().any(|listener| listener.keys.contains("submission"))
+    }
+
+    fn serves_page(&self) -> bool {
+        self.further.iter().any(|listener| listener.keys.contains("http"))
+    }
+
     /// What DNS is to know.
     fn setup<'a>(&'a self, keys: &'a [DkimKey]) -> Setup<'a> {
         Setup {

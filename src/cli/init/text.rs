@@ -111,6 +111,7 @@ pub(super) fn next_steps(
         None => String::new(),
     };
     let warnings: String = warnings.iter().map(|text| format!("   {text}\n")).collect();
+    let ways_in = ways_in(answers, onward);
     let another = if answers.alias.is_some() { "another" } else { "hello" };
     format!(
         "
@@ -121,8 +122,32 @@ Next:
      {onward} alias add {another}@{domain} you@mailbox.example
 3. {onward} check
 4. {start}
-{warnings}"
+{warnings}{ways_in}"
     )
+}
+
+/// How people and their programs get in, where there are listeners for them: the steps from the fifth on.
+fn ways_in(answers: &Answers, onward: &str) -> String {
+    let mut steps = Vec::new();
+    if answers.takes_submissions() {
+        let alias = answers.alias.as_ref().map(|(alias, _)| alias.to_string());
+        let name = word(alias.unwrap_or_else(|| format!("hello@{}", answers.domain)));
+        steps.push(format!(
+            "An account for a mail program (docs/SEND-AS.md):\n     {onward} account add {name}\n     \
+             {onward} account password add {name} --label phone\n"
+        ));
+    }
+    if answers.serves_page() {
+        steps.push(format!("The page, by a link that lets in once:\n     {onward} web login\n"));
+    }
+    let known = match steps.is_empty() || answers.acme.is_some() {
+        true => "",
+        false => {
+            "   Mail programs and browsers do not believe a self-signed certificate: docs/TLS.md has one issued.\n"
+        }
+    };
+    let steps = steps.iter().zip(5..).map(|(step, number)| format!("{number}. {step}"));
+    steps.collect::<String>() + known
 }
 
 /// Names and types one below the other; values are whole, to be copied.
@@ -147,8 +172,8 @@ pub(super) fn options(answers: &Answers) -> String {
     }
     for (is_set, option) in [
         (answers.acme.is_some(), " --acme"),
-        (answers.further.iter().any(|listen| listen.keys.contains("submission")), " --submission"),
-        (answers.further.iter().any(|listen| listen.keys.contains("http")), " --web"),
+        (answers.takes_submissions(), " --submission"),
+        (answers.serves_page(), " --web"),
         (answers.tls_rpt, " --tls-rpt"),
         (answers.mta_sts, " --mta-sts"),
     ] {
