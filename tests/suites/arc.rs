@@ -22,16 +22,19 @@ use std::{
     fmt,
 };
 
-/// The suites have so many cases; not one may be lost on the way.
-/// How many there are, and how many names they have.
-const VALIDATION_CASES: (usize, usize) = (175, 171);
+/// How many cases there are, and how many names they have; not one may be lost on the way: of ValiMail's last revision,
+/// and of the one before it that Mail::DKIM has, which `tests/run` fetches.
+const VALIDATION_CASES: [(usize, usize); 2] = [(175, 171), (174, 170)];
 const SIGN_CASES: usize = 17;
 
-/// Cases in which the suite, made for a draft of 2016, and the RFC differ, with our result.
-const EXCEPTIONS: [(&str, &str); 1] = [
-    // Without c= the suite takes relaxed/relaxed. RFC 8617 §4.1.2 leaves all but three things as they
+/// Cases in which a revision of the suite, made for a draft of 2016, and the RFC differ, with our result.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    // Without c= the last revision takes relaxed/relaxed. RFC 8617 §4.1.2 leaves all but three things as they
     // are in a DKIM-Signature, and there it is simple/simple (RFC 6376 §3.5).
     ("ams_fields_c_na", "fail"),
+    // The one before it still passes a signature by SHA-1 (RFC 8301).
+    ("ams_fields_a_sha1", "fail"),
+    ("as_fields_a_sha1", "fail"),
 ];
 
 #[derive(Deserialize)]
@@ -127,7 +130,7 @@ async fn arc_validation() {
         }
     }
     assert!(wrong.is_empty(), "{} of {cases}: {wrong:#?}", wrong.len());
-    assert_eq!((cases, names.len()), VALIDATION_CASES);
+    assert!(VALIDATION_CASES.contains(&(cases, names.len())), "{cases} of {} names", names.len());
 }
 
 /// Has no private key: it gives out the signatures of the suite one by one, each if and only if it is
@@ -180,6 +183,8 @@ fn signature_of(tags: &str) -> Vec<u8> {
 #[tokio::test]
 async fn arc_sealing() {
     let Some(suite) = crate::suite("arc-draft-sign-tests.yml") else { return };
+    // The chains that messages bring in the revision of Mail::DKIM do not verify, for dkimpy neither.
+    let has_chains = !suite.contains("Garbage Authentication-Results Header");
     let mut cases = 0;
     for scenario in scenarios(&suite) {
         let dns = zone(&scenario);
@@ -187,6 +192,9 @@ async fn arc_sealing() {
         let record = scenario.records.values().next().unwrap().replace('\n', "");
         for (name, case) in scenario.tests.0 {
             cases += 1;
+            if !has_chains && case.message.contains("ARC-Seal:") {
+                continue;
+            }
             let key = SuiteKey {
                 public: DomainKey::parse(record.as_bytes()).unwrap(),
                 signatures: vec![signature_of(&case.seal), signature_of(&case.signature)].into(),

@@ -1,6 +1,6 @@
 //! Outside test suites: data that is read here and that the repository does not contain. They lie in
-//! `$SUITES_DIR`, in `target/suites`, where `tests/run` fetches what a package has, or in `shared/suites` beside the
-//! repository; with `CI=true` they must be there.
+//! `$SUITES_DIR`, in `shared/suites` beside the repository, or in `target/suites`, where `tests/run` fetches what packages
+//! have; with `CI=true` they must be there.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 fn suite(name: &str) -> Option<String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let asked_for = std::env::var_os("SUITES_DIR").map(PathBuf::from);
-    let places = [asked_for, Some(here.join("target/suites")), Some(here.join("../shared/suites"))];
+    let places = [asked_for, Some(here.join("../shared/suites")), Some(here.join("target/suites"))];
     let files = places.into_iter().flatten().map(|place| place.join(name));
     let text = files.into_iter().find_map(|file| std::fs::read_to_string(file).ok());
     if text.is_none() {
