@@ -1,6 +1,6 @@
 //! Accounts: who may send mail here, as whom, and by which passwords.
 
-use super::{Error, Store, dkim_keys, mail_programs::NO_LISTENER};
+use super::{Error, Store, dkim_keys, keystore::Keys, mail_programs::NO_LISTENER};
 use crate::{
     account::{
         Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
@@ -13,7 +13,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use std::{collections::HashSet, fmt, io, path::Path};
+use std::{collections::HashSet, fmt, io};
 use zeroize::Zeroizing;
 
 /// An account, with nothing of its passwords but what they are called and how they were used.
@@ -315,8 +315,15 @@ impl fmt::Display for Hindrance {
 ///
 /// # Errors
 /// When the keys cannot be read.
-pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, Error> {
-    let keys = dkim_keys::list(state_dir)?;
+pub async fn without_key(
+    store: &Store,
+    keys: &Keys,
+    may: &[SendAs],
+) -> Result<Vec<Hindrance>, Error> {
+    if may.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = dkim_keys::listed(&keys.now_in(store).await?)?;
     let signs = |domain: &Domain| {
         let active = keys.iter().flatten().filter(|key| key.state == "active");
         active.map(|key| &key.domain).any(|name| name.eq_ignore_ascii_case(domain.as_str()))
@@ -332,10 +339,14 @@ pub fn without_key(state_dir: &Path, may: &[SendAs]) -> Result<Vec<Hindrance>, E
 ///
 /// # Errors
 /// When the keys cannot be read.
-pub fn answered_without_key(state_dir: &Path, aliases: &[Alias]) -> Result<Vec<Hindrance>, Error> {
+pub async fn answered_without_key(
+    store: &Store,
+    keys: &Keys,
+    aliases: &[Alias],
+) -> Result<Vec<Hindrance>, Error> {
     let answered = aliases.iter().filter(|alias| alias.rules().reply_by_address);
     let domains = answered.filter_map(|alias| alias.address().domain());
-    without_key(state_dir, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>())
+    without_key(store, keys, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>()).await
 }
 
 /// The accounts that send as the address of one of `aliases`, which are many, and new or as new.

@@ -1,10 +1,10 @@
 //! What a configuration means.
 
-use super::{Error, Place, dkim_keys, spam_filter, srs_keys::keyring};
+use super::{Error, Place, dkim_keys, keystore::Keys, spam_filter};
 use crate::{
     clock,
     config::{CertificateFiles, Config, Dnsbl, Listen, Protocol, Srs, print_duration, print_size},
-    keys::{present_certificate_files, relay_password, webhook_secret},
+    keys::{Keystore, present_certificate_files, relay_password, webhook_secret},
     next_hop::{Relay, TlsLevel},
     postfix::{AliasMaps, Asker, MapFault},
     store::{StoreError, postgres},
@@ -53,8 +53,10 @@ impl Meaning {
     ///
     /// # Errors
     /// When they cannot be used.
-    pub fn of(config: &Config) -> Result<Self, Error> {
-        let secrets = Secrets::read(&config.srs.secret_file)?;
+    pub async fn of(config: &Config) -> Result<Self, Error> {
+        let keys = Keys::of(config);
+        let keystore = keys.now().await?;
+        let secrets = Secrets::read(config, &keys, &keystore)?;
         let certificates = present_certificate_files(config);
         Certificates::load(&certificates)
             .map_err(|error| Error::refused(format_args!("[tls] {error}")))?;
@@ -100,7 +102,7 @@ impl Meaning {
             store: Place::of(config).to_string(),
             postmaster: config.postmaster.as_ref().map(ToString::to_string),
             listen: config.listen.iter().map(listens).collect(),
-            srs: srs(&config.srs, &secrets),
+            srs: srs(&config.srs, &secrets, &keystore),
             routes: routes.collect(),
             tls,
             dns: takes_mail.then(|| dns(config)),
@@ -113,7 +115,7 @@ impl Meaning {
                 secrets.warnings,
                 open,
                 expiring,
-                unsigned(config),
+                unsigned(config, &keystore),
             ]
             .concat(),
         })
@@ -168,8 +170,8 @@ fn certificate(files: &CertificateFiles, warnings: &mut Vec<String>) -> String {
 }
 
 /// A warning where accounts may send, and nothing of it would leave.
-fn unsigned(config: &Config) -> Vec<String> {
-    let keys = || dkim_keys::list(&config.state_dir).unwrap_or_default();
+fn unsigned(config: &Config, keystore: &Keystore) -> Vec<String> {
+    let keys = || dkim_keys::listed(keystore).unwrap_or_default();
     let signs = || keys().iter().flatten().any(|key| key.state == "active");
     match config.takes_submissions() && !signs() {
         true => vec![
@@ -187,10 +189,21 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn read(file: &Path) -> Result<Self, Error> {
-        let keyring = keyring(file)?;
-        let then = "whoever has it can make bounce addresses of yours";
-        let mut warnings: Vec<String> = open_to_all(file, then).into_iter().collect();
+    fn read(config: &Config, keys: &Keys, keystore: &Keystore) -> Result<Self, Error> {
+        let keyring = keystore.keyring()?;
+        let used = Keystore::of(config);
+        let then = match &config.store.key_file {
+            Some(_) => "whoever has it and the database can sign as you do",
+            None => "whoever has it can make bounce addresses of yours",
+        };
+        let mut warnings: Vec<String> = open_to_all(used.needed(), then).into_iter().collect();
+        let unused = keys.unused();
+        if !unused.is_empty() {
+            warnings.push(format!(
+                "{} are not used, as store.key_file is set: remove them once all nodes go by what is in the store",
+                unused.join(" and ")
+            ));
+        }
         for fingerprint in keyring.short_secrets() {
             warnings.push(format!("the secret {fingerprint} is short enough to be guessed"));
         }
@@ -235,7 +248,7 @@ fn listens(listen: &Listen) -> String {
     text
 }
 
-fn srs(srs: &Srs, secrets: &Secrets) -> String {
+fn srs(srs: &Srs, secrets: &Secrets, keystore: &Keystore) -> String {
     let settings = &srs.settings;
     let kinds: Vec<_> =
         settings.also_accept.iter().map(|kind| format!(", accepts {kind}")).collect();
@@ -248,7 +261,7 @@ fn srs(srs: &Srs, secrets: &Secrets) -> String {
         kinds.concat(),
         settings.max_age_days,
         if secrets.count == 1 { "1 secret".into() } else { format!("{} secrets", secrets.count) },
-        srs.secret_file.display(),
+        keystore.name(),
     )
 }
 

@@ -1,7 +1,9 @@
 use crate::{
     account::AccountError,
     alias::{AliasError, SettingsError},
+    auth::dkim::KeyUnreadable,
     config::NOT_ALLOWED,
+    keys::KeystoreError,
     store::{
         AccountChangeError, ChangeError, FindError, SessionChangeError, StoreError,
         TokenChangeError, journal::JournalError,
@@ -71,9 +73,24 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
+    /// SRS secrets or DKIM keys cannot be used, wherever they are kept.
+    #[error("{0}")]
+    Keys(String),
     /// Whoever was given the answers one by one takes no more.
     #[error("cannot write the result: {0}")]
     Output(io::Error),
+}
+
+impl From<KeystoreError> for Error {
+    fn from(error: KeystoreError) -> Self {
+        Self::Keys(error.to_string())
+    }
+}
+
+impl From<KeyUnreadable> for Error {
+    fn from(error: KeyUnreadable) -> Self {
+        Self::Keys(error.to_string())
+    }
 }
 
 impl From<FindError> for Error {

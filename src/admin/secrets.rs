@@ -1,19 +1,10 @@
 //! Whether machines that share a store have the same secrets: each tells prints of its own.
 
-use crate::{
-    auth::dkim::{KeyFile, KeyState},
-    config::Config,
-    srs::Keyring,
-    store::SecretPrint,
-};
+use crate::{auth::dkim::KeyState, keys::Keystore, store::SecretPrint};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-};
-use zeroize::Zeroizing;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Octets of a print: enough to tell secrets apart.
 const LENGTH: usize = 12;
@@ -27,21 +18,19 @@ pub struct SecretDifference {
     pub what: String,
 }
 
-/// The prints of the secrets of this machine, over `salt`. A file that cannot be read tells nothing.
-pub fn prints(config: &Config, salt: &str) -> Vec<SecretPrint> {
+/// The prints of the secrets that a machine has, over `salt`. What cannot be read tells nothing.
+pub(crate) fn prints(keystore: &Keystore, salt: &str) -> Vec<SecretPrint> {
     let mut prints = Vec::new();
-    if let Ok(file) = fs::read(&config.srs.secret_file)
-        && let Ok(keyring) = Keyring::parse(&Zeroizing::new(file))
-    {
+    if let Ok(keyring) = keystore.keyring() {
         let digests = keyring.digests("print of a secret", salt);
         prints.extend(digests.map(|digest| of("SRS secret", &digest)));
     }
-    for key in KeyFile::all(&config.state_dir).unwrap_or_default() {
+    for key in keystore.keys().unwrap_or_default() {
         // One that signs no more may be on one of them alone.
         if key.state == KeyState::Retired {
             continue;
         }
-        let Ok(content) = fs::read(&key.path).map(Zeroizing::new) else { continue };
+        let Ok(content) = key.pem() else { continue };
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&content) else { continue };
         mac.update(salt.as_bytes());
         let name = format!("DKIM key {} of {}", key.selector, key.domain);

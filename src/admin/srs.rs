@@ -1,18 +1,18 @@
 //! What becomes of an address: rewritten, and turned back.
 
-use super::{Error, srs_keys::keyring};
+use super::{Error, keystore::Keys};
 use crate::{
     address::{Domain, Mailbox},
     clock,
     config::Config,
-    keys::live::Live,
+    keys,
     mail::srs::{self, NotReversed, Own, Rewritten},
-    srs::{Returns, Rewriter, Settings},
+    srs::{Returns, Settings},
     store::{Kept, LongSender, LongSenders, Place, SrsPutError, StoreError},
     time::UnixTime,
 };
 use async_trait::async_trait;
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 /// What rewrites: the settings, the secrets, and where senders are kept whose rewritten address would be too
 /// long.
@@ -21,7 +21,7 @@ pub struct Srs<'a> {
     /// How addresses are rewritten.
     pub settings: &'a Settings,
     /// Where the secrets are.
-    pub secret_file: &'a Path,
+    pub keys: Keys,
     /// Where long senders are kept.
     pub long_senders: Arc<dyn LongSenders>,
     /// Most of them that are kept.
@@ -37,7 +37,7 @@ impl<'a> Srs<'a> {
     pub fn of(config: &'a Config) -> Self {
         Self {
             settings: &config.srs.settings,
-            secret_file: &config.srs.secret_file,
+            keys: Keys::of(config),
             long_senders: Arc::new(LongSendersIn(Place::of(config))),
             max_long_senders: config.limits.srs_entries as u64,
         }
@@ -54,7 +54,7 @@ impl<'a> Srs<'a> {
         alias_domain: Option<&Domain>,
         at: Option<UnixTime>,
     ) -> Result<String, Error> {
-        let srs = self.srs()?;
+        let srs = self.srs().await?;
         if address == "<>" {
             return Ok(address.to_owned());
         }
@@ -88,7 +88,7 @@ impl<'a> Srs<'a> {
     /// # Errors
     /// When the address is not one of ours, or no longer valid, or the secrets cannot be read.
     pub async fn reverse(&self, address: &str, at: Option<UnixTime>) -> Result<String, Error> {
-        let srs = self.srs()?;
+        let srs = self.srs().await?;
         let recipient = mailbox(address)?;
         if !srs.is_domain(recipient.domain(), || true) {
             let domain = &self.settings.domain;
@@ -104,14 +104,10 @@ impl<'a> Srs<'a> {
     }
 
     /// With the secrets as they are now.
-    pub(super) fn srs(&self) -> Result<srs::Srs, Error> {
-        let (settings, file) = (self.settings.clone(), self.secret_file.to_owned());
-        let read = move || {
-            let keyring = keyring(&file).map_err(|error| error.to_string())?;
-            Rewriter::new(settings.clone(), keyring).map_err(|error| error.to_string())
-        };
+    pub(super) async fn srs(&self) -> Result<srs::Srs, Error> {
         // Asked and forgotten: nothing is followed.
-        let rewriter = Live::open("SRS secrets", Vec::new, read).map_err(Error::refused)?;
+        let keystore = self.keys.now().await?;
+        let rewriter = keys::rewriter(self.settings.clone(), keystore).map_err(Error::Keys)?;
         Ok(srs::Srs::new(rewriter, Arc::clone(&self.long_senders), self.max_long_senders))
     }
 }

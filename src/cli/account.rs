@@ -12,6 +12,7 @@ use crate::{
     admin::{
         Store,
         accounts::{self, Hindrance, PasswordLine, Record, ShownAccount},
+        keystore::Keys,
     },
     config::{Config, print_rate},
     log::printable,
@@ -19,7 +20,6 @@ use crate::{
 use client::ClientArgs;
 use std::{
     io::{self, BufWriter, Write},
-    path::Path,
     process::ExitCode,
 };
 
@@ -180,7 +180,7 @@ async fn execute(
     config: &Config,
     out: &mut impl Output,
 ) -> Result<Told, Failure> {
-    let (state_dir, limits) = (&config.state_dir, &config.submission.limits());
+    let (keys, limits) = (&Keys::of(config), &config.submission.limits());
     match command {
         Command::Add(AddArgs { name, may }) => {
             let account = accounts::add(store, accounts::parse_name(&name)?, may).await?;
@@ -189,7 +189,7 @@ async fn execute(
                 "next: onward account password add {} --label phone (or what else it is for)",
                 account.name
             );
-            let mut told = Told { note: Some(next), ..lacks_key(state_dir, &account)? };
+            let mut told = Told { note: Some(next), ..lacks_key(store, keys, &account).await? };
             told.warnings.extend((!config.takes_submissions()).then_some(Hindrance::NoListener));
             return Ok(told);
         }
@@ -197,7 +197,7 @@ async fn execute(
             let name = accounts::parse_name(&name)?;
             let account = accounts::amend(store, &name, &more, &less).await?;
             writeln!(out, "changed {}", line(&account))?;
-            return lacks_key(state_dir, &account);
+            return lacks_key(store, keys, &account).await;
         }
         Command::List { json } => {
             let mut list = List::new(out, json, COLUMNS);
@@ -220,7 +220,7 @@ async fn execute(
             let name = accounts::parse_name(&name)?;
             let account = accounts::set_enabled(store, &name, true).await?;
             writeln!(out, "enabled {}", account.name)?;
-            return lacks_key(state_dir, &account);
+            return lacks_key(store, keys, &account).await;
         }
         Command::Disable { name } => {
             let name = accounts::parse_name(&name)?;
@@ -271,8 +271,8 @@ async fn password(
     Ok(Told::default())
 }
 
-fn lacks_key(state_dir: &Path, account: &Account) -> Result<Told, Failure> {
-    let warnings = accounts::without_key(state_dir, &account.may)?;
+async fn lacks_key(store: &Store, keys: &Keys, account: &Account) -> Result<Told, Failure> {
+    let warnings = accounts::without_key(store, keys, &account.may).await?;
     Ok(Told { warnings, note: None })
 }
 

@@ -17,6 +17,7 @@ use crate::{
     admin::{
         Store, accounts,
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Leads, Record, ShownAlias},
+        keystore::Keys,
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern},
     config::print_rate,
@@ -228,7 +229,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             warn(&accounts::senders_as_new(store, &new).await?)?;
         }
         warn(&aliases::nowhere(&config, store, Leads::Aliases(&new)).await)?;
-        warn(&accounts::answered_without_key(&config.state_dir, &new)?)
+        warn(&accounts::answered_without_key(store, &Keys::of(&config), &new).await?)
     }))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,7 @@ pub struct Args {
 /// Everything that is wrong.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let config = context.config()?;
-    let meaning = Meaning::of(&config)?;
+    let meaning = block_on(async { Ok(Meaning::of(&config).await?) })?;
     let (faults, filter, database) = block_on(async {
         Ok((alias_map_faults(&config).await, ping(&config).await?, database(&config).await?))
     })?;

@@ -2,19 +2,18 @@
 
 use super::{
     Context, Failure,
-    context::write_json,
+    context::{block_on, write_json},
     screen::Output,
     table::{Cell, Column, List},
 };
 use crate::{
     address::Domain,
-    admin::dkim_keys::{self, DkimKey, DkimKeySource, KeyKind, NewDkimKey},
+    admin::{
+        dkim_keys::{self, DkimKey, DkimKeySource, KeyKind, NewDkimKey},
+        keystore::Keys,
+    },
 };
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// What Gmail recommends, and RFC 8301 for new keys.
 const GOOD_RSA_BITS: usize = 2048;
@@ -94,11 +93,15 @@ enum Kind {
 /// `onward dkim`.
 ///
 /// # Errors
-/// When there is no such key, a file is no key, or the state directory cannot be written.
+/// When there is no such key, a file is no key, or they cannot be read or written.
 pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let (state_dir, out) = (config.state_dir.as_path(), &mut context.out());
+    let keys = Keys::of(&context.config()?);
     let Command::Key(command) = args.command;
+    block_on(execute(command, &keys, &mut context.out()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn execute(command: KeyCommand, keys: &Keys, out: &mut impl Write) -> Result<(), Failure> {
     match command {
         KeyCommand::Add { domain, selector, kind, import, staged } => {
             let source = match (import, kind) {
@@ -107,22 +110,22 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
                 (None, Kind::Ed25519) => DkimKeySource::New(KeyKind::Ed25519),
             };
             let new = NewDkimKey { domain, selector, source, is_staged: staged };
-            write_added(out, &dkim_keys::add(state_dir, &new)?, staged)?;
+            write_added(out, &dkim_keys::add(keys, &new).await?, staged)?;
         }
         KeyCommand::Activate { domain, selector } => {
-            let selector = dkim_keys::activate(state_dir, &domain, &selector)?;
+            let selector = dkim_keys::activate(keys, &domain, &selector).await?;
             writeln!(out, "{selector} signs for {domain} from now on")?;
         }
         KeyCommand::Retire { domain, selector } => {
-            let selector = dkim_keys::retire(state_dir, &domain, &selector)?;
+            let selector = dkim_keys::retire(keys, &domain, &selector).await?;
             writeln!(
                 out,
                 "{selector} signs no more; leave its record in DNS for a week, as mail is on its way"
             )?;
         }
-        KeyCommand::List { json } => list(state_dir, json, out)?,
+        KeyCommand::List { json } => list(keys, json, out).await?,
         KeyCommand::Dns { domain, json } => {
-            for key in dkim_keys::records(state_dir, domain.as_ref())? {
+            for key in dkim_keys::records(keys, domain.as_ref()).await? {
                 let key = key?;
                 match json {
                     true => write_json(out, &key)?,
@@ -131,7 +134,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn write_added(out: &mut impl Write, key: &DkimKey, is_staged: bool) -> Result<(), Failure> {
@@ -148,9 +151,9 @@ fn write_added(out: &mut impl Write, key: &DkimKey, is_staged: bool) -> Result<(
 const COLUMNS: [Column; 4] =
     [Column::Text("DOMAIN"), Column::Key("SELECTOR"), Column::Key("STATE"), Column::Text("KIND")];
 
-fn list(state_dir: &Path, json: bool, out: &mut impl Output) -> Result<(), Failure> {
+async fn list(keys: &Keys, json: bool, out: &mut impl Output) -> Result<(), Failure> {
     let mut list = List::new(out, json, COLUMNS);
-    for key in dkim_keys::list(state_dir)? {
+    for key in dkim_keys::list(keys).await? {
         match key {
             Ok(key) => {
                 let DkimKey { domain, selector, state, .. } = &key;

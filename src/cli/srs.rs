@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     address::Domain,
-    admin::{srs::Srs, srs_keys},
+    admin::{keystore::Keys, srs::Srs, srs_keys},
     srs::SHORT_SECRET,
     time::UnixTime,
 };
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 /// Rewrites senders and turns rewritten ones back; keeps the secrets
 #[derive(Debug, clap::Args)]
@@ -101,21 +101,21 @@ async fn execute(args: Args, srs: &Srs<'_>, out: &mut impl Output) -> Result<Exi
         Command::Reverse(ReverseArgs { address, at }) => {
             writeln!(out, "{}", srs.reverse(&address, at.map(UnixTime::new)).await?)?;
         }
-        Command::Key(command) => key(command, srs.secret_file, out)?,
+        Command::Key(command) => key(command, &srs.keys, out).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn key<W: Output>(command: KeyCommand, file: &Path, out: &mut W) -> Result<(), Failure> {
+async fn key<W: Output>(command: KeyCommand, keys: &Keys, out: &mut W) -> Result<(), Failure> {
     match command {
         KeyCommand::Add { verify_only } => {
-            let added = srs_keys::add(file, verify_only)?;
+            let added = srs_keys::add(keys, verify_only).await?;
             writeln!(out, "added {}, which {}", added.fingerprint, role(added.signs))?;
         }
         KeyCommand::List { json } => {
             let columns = [Column::Key("FINGERPRINT"), Column::Key("IT"), Column::Text("WRONG")];
             let mut list = List::new(out, json, columns);
-            for key in srs_keys::list(file)? {
+            for key in srs_keys::list(keys).await? {
                 let (fingerprint, role) = (key.fingerprint.as_str(), role(key.signs));
                 let wrong = match key.short {
                     true => format!("shorter than {SHORT_SECRET} octets: might be guessed"),
@@ -131,7 +131,7 @@ fn key<W: Output>(command: KeyCommand, file: &Path, out: &mut W) -> Result<(), F
             list.end()?;
         }
         KeyCommand::Retire { fingerprint } => {
-            let retired = srs_keys::retire(file, &fingerprint)?;
+            let retired = srs_keys::retire(keys, &fingerprint).await?;
             writeln!(out, "retired {}; {} signs", retired.fingerprint, retired.signing)?;
         }
     }

@@ -1,6 +1,7 @@
 //! `onward store`: the store that machines share.
 
 mod migrate;
+mod secrets;
 
 use super::{Context, Failure, context::block_on};
 use crate::admin::{
@@ -27,6 +28,7 @@ enum Command {
         plan: bool,
     },
     Migrate(migrate::Args),
+    Secrets(secrets::Args),
 }
 
 /// `onward store`.
@@ -37,6 +39,7 @@ pub fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Upgrade { plan } => run_upgrade(*plan, context),
         Command::Migrate(args) => migrate::run(args, context),
+        Command::Secrets(args) => secrets::run(args, context),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     reader::Table,
     units::{MINUTE, SECOND},
 };
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 section! {
     /// Where domains, aliases, the spool, what is remembered and the journal are. Without this table that is SQLite in
@@ -17,6 +17,10 @@ section! {
     pub postgres: Option<Database> = database, absent "SQLite in `state_dir`";
     /// The name of this machine among those that share the database; each has its own.
     pub node: Option<String> = text(NODE, node), absent "`hostname`";
+    /// What seals SRS secrets and DKIM keys, which then are in the database for all nodes, and no files of each
+    /// (`onward store secrets import`): 32 random octets a line, in base64 or hexadecimal digits, the same on all nodes. The first
+    /// seals, all open. `head -c 32 /dev/urandom | base64` makes one.
+    pub key_file: Option<PathBuf> = secret_path, absent "they are files: `srs.secret_file`, and `dkim` in `state_dir`";
     /// How long a node that nobody hears of keeps what it has in the spool; then the others take it over. It says six times in
     /// that time that it serves.
     pub lease: Duration = duration(3 * SECOND, 60 * MINUTE), default "60s";
@@ -38,6 +42,12 @@ pub(super) fn read(root: &Table<'_>, warnings: &mut Vec<String>) -> Option<Store
     if keys.node.is_written() && !keys.postgres.is_written() {
         warnings.push("store.node means nothing without store.postgres".into());
     }
+    if keys.key_file.is_written() && !keys.postgres.is_written() {
+        keys.key_file.refuse(
+            "without store.postgres there is nothing that it could seal",
+            "srs.secret_file, and no store.key_file",
+        );
+    }
     keys.checked()
 }
 
@@ -45,6 +55,16 @@ pub(super) fn read(root: &Table<'_>, warnings: &mut Vec<String>) -> Option<Store
 mod tests {
     use crate::config::{Config, Machine};
     use std::{fs, path::Path};
+
+    #[test]
+    fn nothing_is_sealed_where_nothing_is_shared() {
+        let text = "hostname = \"mx1.example.org\"\n[srs]\ndomain = \"x.test\"\n[store]\nkey_file = \"/k\"\n";
+        let wrong = Config::parse(text, Path::new("x"), &Machine::default()).unwrap_err();
+        assert!(
+            wrong.to_string().contains("x:5: store.key_file: without store.postgres"),
+            "{wrong}"
+        );
+    }
 
     fn parse(credentials: &Path) -> Result<Config, String> {
         let text = "hostname = \"mx1.example.org\"\n[srs]\ndomain = \"x.test\"\n[store]\npostgres = \"credential:database\"\n";

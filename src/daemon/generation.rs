@@ -263,7 +263,7 @@ impl Serving {
         if config.listen.is_empty() {
             return Err(StartError::NoListener);
         }
-        let parts = Arc::new(self.parts.next(config)?);
+        let parts = Arc::new(self.parts.next(config).await?);
         let sockets = self.sockets.bind(&parts.config).await?;
         Generation::new(parts, sockets)
     }

@@ -1,16 +1,23 @@
 //! The keys: SRS secrets, private keys for DKIM, certificates, the password for the spam filter, and the secret that events
 //! are signed with.
 
+mod document;
+mod keystore;
 pub(crate) mod live;
+mod sealing;
+
+pub(crate) use document::Document;
+pub(crate) use keystore::{Keystore, KeystoreError, keep_copy, open, sealing_keys};
+pub(crate) use sealing::SealingKeys;
 
 use crate::{
     acme,
-    auth::dkim::{KeyFile, SigningKeys},
+    auth::dkim::SigningKeys,
     config::{CertificateFiles, Config, unread},
-    srs::{Keyring, Rewriter, Settings},
+    srs::{Rewriter, Settings},
     tls::Certificates,
 };
-use live::{Live, Stamp, stamp};
+use live::{Live, stamp};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -18,19 +25,14 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The rewriter with the secrets of `file`.
-pub(crate) fn rewriter(settings: Settings, file: PathBuf) -> Result<Live<Rewriter>, String> {
-    let looked_at = file.clone();
+/// The rewriter with the secrets of `keystore`.
+pub(crate) fn rewriter(settings: Settings, keystore: Keystore) -> Result<Live<Rewriter>, String> {
+    let looked_at = keystore.clone();
     let read = move || {
-        let name = file.display();
-        let text = fs::read(&file).map_err(|error| {
-            format!("the SRS secret file {name} {}", unread(&error, MAKES_SECRET))
-        })?;
-        let keyring =
-            Keyring::parse(&text).map_err(|error| format!("SRS secret file {name}: {error}"))?;
+        let keyring = keystore.keyring().map_err(|error| error.to_string())?;
         Rewriter::new(settings.clone(), keyring).map_err(|error| format!("[srs] {error}"))
     };
-    Live::open("SRS secrets", move || stamp(&looked_at), read)
+    Live::open("SRS secrets", move || looked_at.secrets_stamp(), read)
 }
 
 /// How a file of secrets comes to be.
@@ -142,21 +144,16 @@ pub(crate) fn certificates(
     Live::open("certificates", look, read)
 }
 
-/// The DKIM keys of a state directory.
-pub(crate) fn signing(state_dir: &Path) -> Result<Live<SigningKeys>, String> {
-    let (looked_at, state_dir) = (state_dir.to_owned(), state_dir.to_owned());
-    let look = move || -> Stamp {
-        let files = KeyFile::all(&looked_at).unwrap_or_default();
-        files.iter().flat_map(|file| stamp(&file.path)).collect()
-    };
+/// The DKIM keys of `keystore`.
+pub(crate) fn signing(keystore: Keystore) -> Result<Live<SigningKeys>, String> {
+    let looked_at = keystore.clone();
     let read = move || {
-        SigningKeys::load(&state_dir).map_err(|(file, error)| {
+        let keys = keystore.keys().map_err(|error| error.to_string())?;
+        SigningKeys::of_all(keys).map_err(|error| {
             format!(
-                "DKIM key {}: {error}; `onward dkim key list` shows them, and a file of another name \
-                 is left alone",
-                file.display()
+                "DKIM key {error}; `onward dkim key list` shows them, and a file of another name is left alone"
             )
         })
     };
-    Live::open("DKIM keys", look, read)
+    Live::open("DKIM keys", move || looked_at.keys_stamp(), read)
 }

@@ -6,12 +6,12 @@ use crate::{
     config::{self, Config, Dane},
     dns::{Resolver, ResolverError, ValidatingResolver},
     event::Listener,
-    keys::{self, live::Live},
+    keys::{self, Keystore, KeystoreError, live::Live},
     outbound::{Governor, Outbound, OutboundConfig, OutboundLimits, Preferences},
     retry,
     spam_filter::SpamFilter,
     srs::Rewriter,
-    store::{Store, StoreError, spool::SpoolBounds},
+    store::{Options, Place, Store, StoreError, spool::SpoolBounds},
     tls::{Connector, RootsError},
 };
 use std::sync::Arc;
@@ -58,10 +58,9 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn read(config: &Config) -> Result<Self, OpenError> {
-        let file = config.srs.secret_file.clone();
-        let rewriter = keys::rewriter(config.srs.settings.clone(), file);
-        let signing = keys::signing(&config.state_dir);
+    pub(super) fn read(config: &Config, keystore: Keystore) -> Result<Self, OpenError> {
+        let rewriter = keys::rewriter(config.srs.settings.clone(), keystore.clone());
+        let signing = keys::signing(keystore);
         let filter_password = config.filter.password_file.clone().map(keys::filter_password);
         let webhook_secret = config.events.secret_file.clone().map(keys::webhook_secret);
         // They are read again for each login; that they cannot be is to be known now.
@@ -74,6 +73,68 @@ impl Secrets {
             filter_password: filter_password.transpose().map_err(OpenError::Keys)?,
             webhook_secret: webhook_secret.transpose().map_err(OpenError::Keys)?,
         })
+    }
+}
+
+/// Opens the store, as a node where this machine `serves`, and reads the secrets: those in files before anything is opened.
+pub(super) async fn store_and_secrets(
+    config: &Config,
+    place: &Place,
+    options: Options,
+    serves: bool,
+) -> Result<(Store, Secrets), OpenError> {
+    let in_files = match &config.store.key_file {
+        None => Some(Secrets::read(config, Keystore::of(config))?),
+        Some(_) => None,
+    };
+    let store = match serves {
+        true => place.serve(options).await?,
+        false => place.open(options).await?,
+    };
+    if let Some(secrets) = in_files {
+        return Ok((store, secrets));
+    }
+    let keystore = keystore(config, &store, serves).await;
+    match keystore.and_then(|keystore| Secrets::read(config, keystore)) {
+        Ok(secrets) => Ok((store, secrets)),
+        Err(error) => {
+            store.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Where SRS secrets and DKIM keys are. `is_node`: this machine keeps a copy of what is sealed in the store, and goes by that where
+/// the store has nothing that it can open.
+pub(super) async fn keystore(
+    config: &Config,
+    store: &Store,
+    is_node: bool,
+) -> Result<Keystore, OpenError> {
+    let of_node = Keystore::of(config);
+    let Some(key_file) = &config.store.key_file else { return Ok(of_node) };
+    let has_copy = || is_node && of_node.keyring().is_ok();
+    let away = store.trouble().borrow().clone();
+    if away.is_some() && has_copy() {
+        return Ok(of_node);
+    }
+    let found = match store.sealed().await {
+        Ok(Some(sealed)) if is_node => {
+            keys::keep_copy(config, &sealed.octets).map(|_| of_node.clone())
+        }
+        Ok(Some(sealed)) => keys::open(key_file, &sealed.octets)
+            .map(|document| Keystore::Document(Arc::new(document))),
+        Ok(None) => Err(KeystoreError::Absent),
+        Err(_) if has_copy() => return Ok(of_node),
+        Err(error) => return Err(error.into()),
+    };
+    match found {
+        Ok(keystore) => Ok(keystore),
+        Err(error) if has_copy() => {
+            tracing::error!("{error}; until then this node goes by those that it had");
+            Ok(of_node)
+        }
+        Err(error) => Err(OpenError::Keys(error.to_string())),
     }
 }
 

@@ -7,8 +7,8 @@ use super::{
     late::Waits,
     logins::Logins,
     makings::{
-        OpenError, Secrets, backoff, filter, is_same_lists, is_same_outbound, outbound,
-        spool_bounds,
+        OpenError, Secrets, backoff, filter, is_same_lists, is_same_outbound, keystore, outbound,
+        spool_bounds, store_and_secrets,
     },
     new_aliases::NewAliases,
     notices::Notices,
@@ -165,7 +165,6 @@ impl Parts {
     }
 
     async fn open_for(config: Config, purpose: Purpose) -> Result<(Self, spool::Inbox), OpenError> {
-        let secrets = Secrets::read(&config)?;
         let options = Options {
             postmaster: config.postmaster.clone(),
             keep_tag: config.delivery.keep_tag,
@@ -174,10 +173,8 @@ impl Parts {
             ..Options::default()
         };
         let place = Place::of(&config);
-        let store = match purpose {
-            Purpose::Serve => place.serve(options).await?,
-            Purpose::Read | Purpose::Change => place.open(options).await?,
-        };
+        let serves = purpose == Purpose::Serve;
+        let (store, secrets) = store_and_secrets(&config, &place, options, serves).await?;
         let governor = Governor::new(Providers::new(config.providers.clone()));
         let events = Arc::new(Events::new(&config));
         let listener = Arc::clone(&events) as Arc<dyn Listener>;
@@ -222,15 +219,15 @@ impl Parts {
     /// The parts by another configuration: store, journal, spool and memory are those of `self`, and so are
     /// the connections to destinations where nothing about them changes. Nothing of `self` changes until
     /// [`Parts::take_over`].
-    pub(crate) fn next(&self, config: Config) -> Result<Self, OpenError> {
+    pub(crate) async fn next(&self, config: Config) -> Result<Self, OpenError> {
         if config.state_dir != self.config.state_dir {
             return Err(OpenError::StateDir);
         }
         if Place::of(&config) != self.place {
             return Err(OpenError::Place);
         }
-        let secrets = Secrets::read(&config)?;
         let store = self.store.clone();
+        let secrets = Secrets::read(&config, keystore(&config, &store, true).await?)?;
         let outbound = match is_same_outbound(&config, &self.config) {
             true => Arc::clone(&self.outbound),
             false => {

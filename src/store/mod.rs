@@ -60,7 +60,7 @@ pub use place::Place;
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
 pub use removals::{IsMeant, Removals, Removed, Reversion};
 pub use sessions::{Begin, EndedSession, SessionChangeError, Sessions};
-pub use sharing::{SecretPrint, Sharing};
+pub use sharing::{Sealed, SecretPrint, Sharing};
 pub use sqlite::backup;
 pub use standing::{Standing, StandingRules};
 pub use tls::TlsRecords;

@@ -1,6 +1,6 @@
 use super::StoreError;
 use async_trait::async_trait;
-use std::{num::NonZeroU32, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// A secret of a machine, told without it: what else has the same print has the same secret.
@@ -10,6 +10,21 @@ pub struct SecretPrint {
     pub name: String,
     /// A part of an HMAC under the secret.
     pub print: String,
+}
+
+/// Secrets and keys of all nodes, sealed: the store cannot read them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Another one whenever they are written.
+    pub version: String,
+    /// As they were sealed.
+    pub octets: Arc<[u8]>,
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({}, {} octets)", self.version, self.octets.len())
+    }
 }
 
 /// What machines that share a store tell each other beside it. Where nothing is shared, there is nobody to tell.
@@ -47,6 +62,32 @@ pub trait Sharing {
     /// When the store cannot be read.
     async fn told_secrets(&self) -> Result<Vec<(String, SecretPrint)>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// What is sealed for all nodes, as noticed within seconds.
+    fn sealed_seen(&self) -> watch::Receiver<Option<Sealed>> {
+        watch::channel(None).1
+    }
+
+    /// What is sealed for all nodes now; `None` where nothing is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn sealed(&self) -> Result<Option<Sealed>, StoreError> {
+        Ok(None)
+    }
+
+    /// Keeps what is sealed for all nodes in the place of the version `known`, or of nothing. False where something else is there
+    /// by now: then nothing is changed.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn replace_sealed(
+        &self,
+        _known: Option<&str>,
+        _octets: &[u8],
+    ) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// What was kept under a name for all nodes.

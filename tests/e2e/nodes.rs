@@ -10,6 +10,7 @@ mod limits;
 mod migrate;
 mod names;
 mod queue;
+mod sealed;
 mod secrets;
 mod spool;
 mod standby;

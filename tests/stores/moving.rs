@@ -340,7 +340,7 @@ async fn a_node_that_was_silent_while_all_was_moved_spools_and_sends_nothing() {
 }
 
 /// What is kept beside those tables, or of no use elsewhere.
-const BESIDE: [&str; 27] = [
+const BESIDE: [&str; 28] = [
     "directory",
     "alias_text",
     "alias_text_due",
@@ -357,6 +357,7 @@ const BESIDE: [&str; 27] = [
     "use_state",
     "node_secrets",
     "shared_texts",
+    "sealed",
     "turns",
     "journal_writers",
     "journal_days",

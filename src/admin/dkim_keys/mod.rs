@@ -2,17 +2,22 @@
 
 mod file;
 
-use super::Error;
+use super::{
+    Error,
+    keystore::{Kept, Keys},
+};
 use crate::{
     address::Domain,
-    auth::dkim::{KeyFile, KeyState, Selector, SigningKey, new_key},
+    auth::dkim::{KeyState, Selector, SigningKey, StoredKey, new_key},
     clock,
+    keys::Keystore,
     time::Millis,
 };
 use serde::Serialize;
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 use zeroize::Zeroizing;
 
@@ -68,8 +73,8 @@ pub enum DkimKeySource {
 /// Adds a key.
 ///
 /// # Errors
-/// When there is one of that name, the file is no key, or the state directory cannot be written.
-pub fn add(state_dir: &Path, new: &NewDkimKey) -> Result<DkimKey, Error> {
+/// When there is one of that name, the file is no key, or they cannot be read or written.
+pub async fn add(keys: &Keys, new: &NewDkimKey) -> Result<DkimKey, Error> {
     let selector = new.selector.as_deref().map(parse_selector).transpose()?;
     let pem = match &new.source {
         DkimKeySource::File(file) => read(file)?,
@@ -78,35 +83,103 @@ pub fn add(state_dir: &Path, new: &NewDkimKey) -> Result<DkimKey, Error> {
             Zeroizing::new(pem.as_bytes().to_vec())
         }
     };
-    let parse = |selector: &Selector| {
-        SigningKey::parse(new.domain.clone(), selector.clone(), &pem).map_err(Error::refused)
-    };
-    let selector = match selector {
-        Some(selector) => selector,
-        None => {
-            let kind = parse(&parse_selector("any")?)?.kind();
-            free(state_dir, &new.domain, &format!("onward-{}-{kind}", date(clock::millis())))?
+    keys.change(|kept| kept.add_key(new, selector.as_ref(), &pem)).await
+}
+
+impl Kept<'_> {
+    fn add_key(
+        &mut self,
+        new: &NewDkimKey,
+        selector: Option<&Selector>,
+        pem: &[u8],
+    ) -> Result<DkimKey, Error> {
+        let domain = &new.domain;
+        let known = self.keys()?;
+        let find = |selector: &Selector| {
+            known.iter().find(|key| key.domain == *domain && key.selector == *selector)
+        };
+        let parse = |selector: &Selector| {
+            SigningKey::parse(domain.clone(), selector.clone(), pem).map_err(Error::refused)
+        };
+        let selector = match selector {
+            Some(selector) => selector.clone(),
+            None => {
+                let kind = parse(&parse_selector("any")?)?.kind();
+                free(&format!("onward-{}-{kind}", date(clock::millis())), |name| {
+                    find(name).is_none()
+                })?
+            }
+        };
+        let key = parse(&selector)?;
+        if let Some(known) = find(&selector) {
+            let what = format_args!(
+                "there is a {} key of that name already; choose another with --selector",
+                known.state
+            );
+            return Err(known.wrong(what).into());
         }
-    };
-    let key = parse(&selector)?;
-    if let Some(known) = find(state_dir, &new.domain, &selector)? {
-        let what = format_args!(
-            "there is a {} key of that name already; choose another with --selector",
-            known.state
-        );
-        return Err(Error::file(&known.path, what));
+        let state = if new.is_staged { KeyState::Staged } else { KeyState::Active };
+        self.put_key((domain, &selector), state, pem)?;
+        Ok(DkimKey::of(domain, &selector, state, &key))
     }
-    let state = if new.is_staged { KeyState::Staged } else { KeyState::Active };
-    let path = KeyFile::path(state_dir, &new.domain, &selector, state);
-    file::write_new(state_dir, &path, &pem)?;
-    Ok(DkimKey::of(&new.domain, &selector, state, &key))
+
+    pub(super) fn keys(&self) -> Result<Vec<StoredKey>, Error> {
+        match self {
+            Self::Files { state_dir, .. } => Ok(StoredKey::all(state_dir)?),
+            Self::Document(document) => Ok(document.dkim.clone()),
+        }
+    }
+
+    /// Keeps a key of whose name there is none.
+    pub(super) fn put_key(
+        &mut self,
+        (domain, selector): (&Domain, &Selector),
+        state: KeyState,
+        pem: &[u8],
+    ) -> Result<(), Error> {
+        match self {
+            Self::Files { state_dir, .. } => {
+                let path = StoredKey::path(state_dir, domain, selector, state);
+                file::write_new(state_dir, &path, pem)
+            }
+            Self::Document(document) => {
+                document.add_key((domain, selector), state, SystemTime::now(), pem);
+                Ok(())
+            }
+        }
+    }
+
+    fn set_state(&mut self, key: &StoredKey, state: KeyState) -> Result<(), Error> {
+        match self {
+            Self::Files { state_dir, .. } => {
+                let path = StoredKey::path(state_dir, &key.domain, &key.selector, state);
+                let Some(file) = key.file() else { return Ok(()) };
+                if state == KeyState::Active {
+                    // The newest signs.
+                    file::touch(file)?;
+                }
+                file::rename(file, &path)
+            }
+            Self::Document(document) => {
+                let is_it =
+                    |it: &&mut StoredKey| it.domain == key.domain && it.selector == key.selector;
+                if let Some(found) = document.dkim.iter_mut().find(is_it) {
+                    found.state = state;
+                    if state == KeyState::Active {
+                        found.changed = SystemTime::now();
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The name, or where the domain has a key of that name from this day already, with a number behind.
-fn free(state_dir: &Path, domain: &Domain, name: &str) -> Result<Selector, Error> {
+fn free(name: &str, is_free: impl Fn(&Selector) -> bool) -> Result<Selector, Error> {
     let mut selector = parse_selector(name)?;
     for number in 2_u32.. {
-        if find(state_dir, domain, &selector)?.is_none() {
+        if is_free(&selector) {
             break;
         }
         selector = parse_selector(&format!("{name}-{number}"))?;
@@ -117,62 +190,70 @@ fn free(state_dir: &Path, domain: &Domain, name: &str) -> Result<Selector, Error
 /// Lets a staged or retired key sign; gives its selector.
 ///
 /// # Errors
-/// When there is no such key, it signs already, or the state directory cannot be written.
-pub fn activate(state_dir: &Path, domain: &Domain, selector: &str) -> Result<String, Error> {
-    change(state_dir, domain, selector, KeyState::Active)
+/// When there is no such key, it signs already, or they cannot be read or written.
+pub async fn activate(keys: &Keys, domain: &Domain, selector: &str) -> Result<String, Error> {
+    change(keys, domain, selector, KeyState::Active).await
 }
 
 /// Stops signing with a key; gives its selector.
 ///
 /// # Errors
-/// When there is no such key, it is retired already, or the state directory cannot be written.
-pub fn retire(state_dir: &Path, domain: &Domain, selector: &str) -> Result<String, Error> {
-    change(state_dir, domain, selector, KeyState::Retired)
+/// When there is no such key, it is retired already, or they cannot be read or written.
+pub async fn retire(keys: &Keys, domain: &Domain, selector: &str) -> Result<String, Error> {
+    change(keys, domain, selector, KeyState::Retired).await
 }
 
 /// All keys by domain and selector, and in the place of one that cannot be used the reason.
 ///
 /// # Errors
-/// When the directory of the keys cannot be read.
-pub fn list(state_dir: &Path) -> Result<Vec<Result<DkimKey, Error>>, Error> {
-    Ok(all(state_dir)?.iter().map(DkimKey::read).collect())
+/// When they cannot be read.
+pub async fn list(keys: &Keys) -> Result<Vec<Result<DkimKey, Error>>, Error> {
+    listed(&keys.now().await?)
 }
 
-/// As [`list`], those of one domain; no other's file is read.
+pub(super) fn listed(keystore: &Keystore) -> Result<Vec<Result<DkimKey, Error>>, Error> {
+    Ok(keystore.keys()?.iter().map(DkimKey::read).collect())
+}
+
+/// As [`list`], those of one domain as the node of this machine has them; no other's is read.
 ///
 /// # Errors
-/// When the directory of the keys cannot be read.
-pub fn of(state_dir: &Path, domain: &Domain) -> Result<Vec<Result<DkimKey, Error>>, Error> {
-    let files = all(state_dir)?.into_iter().filter(|file| file.domain == *domain);
-    Ok(files.map(|file| DkimKey::read(&file)).collect())
+/// When they cannot be read.
+pub fn of(keys: &Keys, domain: &Domain) -> Result<Vec<Result<DkimKey, Error>>, Error> {
+    let keys = keys.of_node().keys()?.into_iter().filter(|key| key.domain == *domain);
+    Ok(keys.map(|key| DkimKey::read(&key)).collect())
 }
 
 /// As [`list`], those of one domain, or all: what is to be published.
 ///
 /// # Errors
-/// When there is none, or the directory of the keys cannot be read.
-pub fn records(
-    state_dir: &Path,
+/// When there is none, or they cannot be read.
+pub async fn records(
+    keys: &Keys,
     domain: Option<&Domain>,
 ) -> Result<Vec<Result<DkimKey, Error>>, Error> {
-    let mut files = all(state_dir)?;
-    files.retain(|file| domain.is_none_or(|domain| file.domain == *domain));
-    if files.is_empty() {
+    let mut found = keys.now().await?.keys()?;
+    found.retain(|key| domain.is_none_or(|domain| key.domain == *domain));
+    if found.is_empty() {
         let whose = domain.map_or_else(String::new, |domain| format!(" of {domain}"));
         return Err(Error::refused(format_args!(
             "there is no key{whose}; `onward dkim key add DOMAIN` makes one"
         )));
     }
-    Ok(files.iter().map(DkimKey::read).collect())
+    Ok(found.iter().map(DkimKey::read).collect())
 }
 
 impl DkimKey {
-    fn read(file: &KeyFile) -> Result<Self, Error> {
-        let key = file.key().map_err(|(file, error)| Error::file(&file, error))?;
-        Ok(Self::of(&file.domain, &file.selector, file.state, &key))
+    fn read(stored: &StoredKey) -> Result<Self, Error> {
+        Ok(Self::of(&stored.domain, &stored.selector, stored.state, &stored.key()?))
     }
 
-    fn of(domain: &Domain, selector: &Selector, state: KeyState, key: &SigningKey) -> Self {
+    pub(super) fn of(
+        domain: &Domain,
+        selector: &Selector,
+        state: KeyState,
+        key: &SigningKey,
+    ) -> Self {
         Self {
             domain: domain.to_string(),
             selector: selector.to_string(),
@@ -186,39 +267,29 @@ impl DkimKey {
     }
 }
 
-fn change(
-    state_dir: &Path,
+async fn change(
+    keys: &Keys,
     domain: &Domain,
     selector: &str,
     state: KeyState,
 ) -> Result<String, Error> {
     let selector = parse_selector(selector)?;
-    let Some(found) = find(state_dir, domain, &selector)? else {
-        return Err(Error::refused(format_args!(
-            "{domain} has no key {selector}; `onward dkim key list` shows all"
-        )));
-    };
-    if found.state == state {
-        return Err(Error::refused(format_args!("{selector} of {domain} is {state} already")));
-    }
-    // A key that is none must not sign.
-    found.key().map_err(|(file, error)| Error::file(&file, error))?;
-    let path = KeyFile::path(state_dir, domain, &selector, state);
-    if state == KeyState::Active {
-        // The newest signs.
-        file::touch(&found.path)?;
-    }
-    file::rename(&found.path, &path)?;
+    keys.change(|kept| {
+        let is_it = |key: &StoredKey| key.domain == *domain && key.selector == selector;
+        let Some(found) = kept.keys()?.into_iter().find(is_it) else {
+            return Err(Error::refused(format_args!(
+                "{domain} has no key {selector}; `onward dkim key list` shows all"
+            )));
+        };
+        if found.state == state {
+            return Err(Error::refused(format_args!("{selector} of {domain} is {state} already")));
+        }
+        // A key that is none must not sign.
+        found.key()?;
+        kept.set_state(&found, state)
+    })
+    .await?;
     Ok(selector.to_string())
-}
-
-fn find(state_dir: &Path, domain: &Domain, selector: &Selector) -> Result<Option<KeyFile>, Error> {
-    let is_it = |file: &KeyFile| file.domain == *domain && file.selector == *selector;
-    Ok(all(state_dir)?.into_iter().find(is_it))
-}
-
-fn all(state_dir: &Path) -> Result<Vec<KeyFile>, Error> {
-    KeyFile::all(state_dir).map_err(|(file, error)| Error::file(&file, error))
 }
 
 /// As `20261127`.

@@ -1,11 +1,12 @@
-//! The secrets that sign and verify rewritten addresses: a file, one secret a line, of which the first signs.
+//! The secrets that sign and verify rewritten addresses, one a line, of which the first signs.
 
 mod secret_file;
 
+pub(super) use secret_file::edit as edit_file;
 pub(crate) use secret_file::{keyring, new_secret};
 
-use super::Error;
-use crate::srs::{Fingerprint, file_secrets};
+use super::{Error, keystore::Keys};
+use crate::srs::{Fingerprint, Keyring, file_secrets};
 use serde::Serialize;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -30,12 +31,15 @@ pub struct RetiredSrsKey {
     pub signing: String,
 }
 
-/// The secrets of a file, in its order.
+/// The secrets in their order.
 ///
 /// # Errors
-/// When the file cannot be read or holds no secret.
-pub fn list(file: &Path) -> Result<Vec<SrsKey>, Error> {
-    let keyring = keyring(file)?;
+/// When they cannot be read, or there is none.
+pub async fn list(keys: &Keys) -> Result<Vec<SrsKey>, Error> {
+    Ok(listed(&keys.now().await?.keyring()?))
+}
+
+pub(super) fn listed(keyring: &Keyring) -> Vec<SrsKey> {
     let short = keyring.short_secrets();
     let fingerprints = keyring.fingerprints().into_iter().enumerate();
     let key = |(at, fingerprint): (usize, Fingerprint)| SrsKey {
@@ -43,16 +47,16 @@ pub fn list(file: &Path) -> Result<Vec<SrsKey>, Error> {
         signs: at == 0,
         short: short.contains(&fingerprint),
     };
-    Ok(fingerprints.map(key).collect())
+    fingerprints.map(key).collect()
 }
 
 /// Adds a new random secret, which signs unless it is to verify only.
 ///
 /// # Errors
-/// When the file cannot be read or written.
-pub fn add(file: &Path, verify_only: bool) -> Result<SrsKey, Error> {
+/// When they cannot be read or written.
+pub async fn add(keys: &Keys, verify_only: bool) -> Result<SrsKey, Error> {
     let secret = new_secret()?;
-    secret_file::edit(file, |old| {
+    let edit = |old: &[u8]| {
         let mut new = Zeroizing::new(Vec::with_capacity(old.len() + secret.len() + 2));
         if verify_only {
             new.extend_from_slice(old);
@@ -66,9 +70,10 @@ pub fn add(file: &Path, verify_only: bool) -> Result<SrsKey, Error> {
             new.extend_from_slice(old);
         }
         Ok(new)
-    })?;
+    };
+    keys.change(|kept| kept.edit_secrets(edit)).await?;
     let fingerprint = Fingerprint::of(secret.as_bytes());
-    let signs = keyring(file)?.fingerprints().first() == Some(&fingerprint);
+    let signs = keys.now().await?.keyring()?.fingerprints().first() == Some(&fingerprint);
     Ok(SrsKey { fingerprint: fingerprint.to_string(), signs, short: false })
 }
 
@@ -102,29 +107,33 @@ pub(crate) fn put_first(file: &Path, secrets: &[u8]) -> Result<usize, Error> {
 /// Removes a secret: addresses signed with it no longer come back.
 ///
 /// # Errors
-/// When there is no such secret, it is the only one, or the file cannot be read or written.
-pub fn retire(file: &Path, fingerprint: &str) -> Result<RetiredSrsKey, Error> {
+/// When there is no such secret, it is the only one, or they cannot be read or written.
+pub async fn retire(keys: &Keys, fingerprint: &str) -> Result<RetiredSrsKey, Error> {
     let fingerprint = Fingerprint::parse(fingerprint).ok_or_else(|| {
         Error::refused("a fingerprint is 8 hexadecimal digits, as `list` shows them")
     })?;
-    secret_file::edit(file, |old| {
-        let mut new = Zeroizing::new(Vec::with_capacity(old.len() + 1));
-        for (_, secret) in file_secrets(old) {
-            if Fingerprint::of(secret) != fingerprint {
-                new.extend_from_slice(secret);
-                new.push(b'\n');
+    keys.change(|kept| {
+        let place = kept.secrets_place();
+        let wrong = |what: std::fmt::Arguments<'_>| Err(Error::Keys(format!("{place}: {what}")));
+        kept.edit_secrets(|old| {
+            let mut new = Zeroizing::new(Vec::with_capacity(old.len() + 1));
+            for (_, secret) in file_secrets(old) {
+                if Fingerprint::of(secret) != fingerprint {
+                    new.extend_from_slice(secret);
+                    new.push(b'\n');
+                }
             }
-        }
-        let count = |file| file_secrets(file).count();
-        if count(&new) == count(old) {
-            return Err(Error::file(file, format_args!("no secret {fingerprint}")));
-        }
-        if new.is_empty() {
-            let why = format_args!("{fingerprint} is the only secret; add another first");
-            return Err(Error::file(file, why));
-        }
-        Ok(new)
-    })?;
-    let signing = keyring(file)?.fingerprints().first().map(ToString::to_string);
+            let count = |file| file_secrets(file).count();
+            if count(&new) == count(old) {
+                return wrong(format_args!("no secret {fingerprint}"));
+            }
+            if new.is_empty() {
+                return wrong(format_args!("{fingerprint} is the only secret; add another first"));
+            }
+            Ok(new)
+        })
+    })
+    .await?;
+    let signing = keys.now().await?.keyring()?.fingerprints().first().map(ToString::to_string);
     Ok(RetiredSrsKey { fingerprint: fingerprint.to_string(), signing: signing.unwrap_or_default() })
 }

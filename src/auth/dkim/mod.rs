@@ -5,5 +5,5 @@ mod keys;
 mod sign;
 
 pub use key::{KeyError, KeyKind, SigningKey, new_key};
-pub use keys::{KeyFile, KeyState, Selector, SigningKeys, directory};
+pub use keys::{KeyPlace, KeyState, KeyUnreadable, Selector, SigningKeys, StoredKey, directory};
 pub use sign::SignedBody;

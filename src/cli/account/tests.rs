@@ -2,13 +2,14 @@ use super::*;
 use crate::{
     account::{AccountId, Login, Password, State},
     address::Mailbox,
-    admin,
+    admin::{self, keystore::Keys},
     alias::{Alias, AliasAddress},
     cli::tried::store_in,
     config::Machine,
     time::UnixTime,
 };
 use clap::Parser;
+use std::path::Path;
 use tempfile::TempDir;
 
 #[derive(Parser)]
@@ -77,16 +78,14 @@ fn from_the_account_to_its_password_each_step_names_the_next() {
     let found = Login::verify(Some(&login(&store, "ME@home.test")), Some(&typed)).unwrap();
     assert_eq!(found.label.as_str(), "phone");
 
-    admin::dkim_keys::add(
-        state.path(),
-        &admin::dkim_keys::NewDkimKey {
-            domain: "Example.org".parse().unwrap(),
-            selector: None,
-            source: admin::dkim_keys::DkimKeySource::New(admin::dkim_keys::KeyKind::Ed25519),
-            is_staged: false,
-        },
-    )
-    .unwrap();
+    let keys = Keys::in_files(&state.path().join("srs.secret"), state.path());
+    let new = admin::dkim_keys::NewDkimKey {
+        domain: "Example.org".parse().unwrap(),
+        selector: None,
+        source: admin::dkim_keys::DkimKeySource::New(admin::dkim_keys::KeyKind::Ed25519),
+        is_staged: false,
+    };
+    block_on(async { Ok(admin::dkim_keys::add(&keys, &new).await?) }).unwrap();
     assert_eq!(run("set me@home.test --no-as *@EXAMPLE.org").1, "", "the domain has a key now");
     assert_eq!(
         run("add hello@example.org").0,

@@ -17,6 +17,7 @@ use crate::{
         Store, aliases,
         dkim_keys::{self, DkimKey, DkimKeySource, KeyKind, NewDkimKey},
         domains,
+        keystore::Keys,
         setup::{self, OwnAddress, Setup},
         srs_keys,
     },
@@ -235,7 +236,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let daemon = unit.state_directory(&answers.state_dir)?;
     // Before the files: after a failure `onward init` can be run again.
     block_on(with_store(&parsed, Purpose::Change, async |store| host(&answers, store).await))?;
-    let keys = signing_keys(&answers)?;
+    let keys = block_on(signing_keys(&answers))?;
     let setup = answers.setup(&keys);
     let zone = setup.zone();
     let mut secret = srs_keys::new_secret()?;
@@ -315,24 +316,22 @@ fn own_addresses(args: &Args, looks: bool) -> Result<Vec<OwnAddress>, Failure> {
 }
 
 /// The keys that sign for both domains; what is missing is made.
-fn signing_keys(answers: &Answers) -> Result<Vec<DkimKey>, Failure> {
+async fn signing_keys(answers: &Answers) -> Result<Vec<DkimKey>, Failure> {
+    let kept = Keys::in_files(&answers.secret_file, &answers.state_dir);
     let mut domains = vec![&answers.srs_domain];
     domains.extend((answers.domain != answers.srs_domain).then_some(&answers.domain));
     let mut keys = Vec::new();
     for domain in domains {
-        let mut known =
-            dkim_keys::list(&answers.state_dir)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut known = dkim_keys::list(&kept).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
         known.retain(|key| key.state == "active" && key.domain == domain.to_key());
         if known.is_empty() {
-            known.push(dkim_keys::add(
-                &answers.state_dir,
-                &NewDkimKey {
-                    domain: domain.clone(),
-                    selector: None,
-                    source: DkimKeySource::New(KeyKind::Rsa),
-                    is_staged: false,
-                },
-            )?);
+            let new = NewDkimKey {
+                domain: domain.clone(),
+                selector: None,
+                source: DkimKeySource::New(KeyKind::Rsa),
+                is_staged: false,
+            };
+            known.push(dkim_keys::add(&kept, &new).await?);
         }
         keys.extend(known);
     }

@@ -45,7 +45,7 @@ impl World {
         let cli = Cli::try_parse_from([&["srs"], arguments].concat()).map_err(|e| e.to_string())?;
         let srs = Srs {
             settings: &self.settings,
-            secret_file: &self.file(),
+            keys: Keys::in_files(&self.file(), &self.state_dir()),
             long_senders: Arc::new(LongSendersIn(Place::directory(&self.state_dir()))),
             max_long_senders: 10,
         };
@@ -179,7 +179,8 @@ fn an_edit_keeps_the_mode_closes_it_to_others_and_leaves_nothing_behind() {
     let link = world.directory.path().join("link");
     std::os::unix::fs::symlink(world.file(), &link).unwrap();
     let mut out = Vec::new();
-    key(KeyCommand::Add { verify_only: false }, &link, &mut out).unwrap();
+    let keys = Keys::in_files(&link, &world.state_dir());
+    block_on(key(KeyCommand::Add { verify_only: false }, &keys, &mut out)).unwrap();
     let metadata = fs::metadata(world.file()).unwrap();
     assert_eq!(metadata.mode() & 0o777, 0o640);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

@@ -50,7 +50,8 @@ struct PlannedRow {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
-    let place = Place::of(&context.config()?);
+    let config = context.config()?;
+    let place = Place::of(&config);
     let database = place.database().map(ToString::to_string).unwrap_or_default();
     let directory = place.state_dir().display().to_string();
     let (from, to) = match args.to_sqlite {
@@ -59,7 +60,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     };
     let mut out = context.out();
     if args.plan {
-        let planned = block_on(async { Ok(plan(&place, args.to_sqlite).await?) })?;
+        let planned = block_on(async { Ok(plan(&config, args.to_sqlite).await?) })?;
         print_plan(&mut out, &planned, args.json)?;
         if !args.json {
             let first = if planned.is_served { "beside what is served meanwhile, " } else { "" };
@@ -69,7 +70,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     }
     let bar = Bar::new(args.json).counting("rows");
     let progress = bar.progress();
-    let moved = block_on(async { Ok(migrate(&place, args.to_sqlite, &progress).await?) })?;
+    let moved = block_on(async { Ok(migrate(&config, args.to_sqlite, &progress).await?) })?;
     bar.clear();
     print(&mut out, &moved.tables, args.json)?;
     if !moved.is_over {

@@ -5,7 +5,7 @@ use crate::{
     address::{Domain, ForwardPath, Mailbox, ReversePath},
     auth::{
         Checked,
-        dkim::{KeyFile, KeyKind, KeyState, Selector, new_key},
+        dkim::{KeyKind, KeyState, Selector, StoredKey, new_key},
     },
     clock,
     config::{Config, Machine},
@@ -130,7 +130,7 @@ async fn parts(keys: &[&str]) -> (Parts, TempDir) {
     for domain in keys {
         let selector = Selector::parse("s").unwrap();
         let domain = Domain::parse(domain).unwrap();
-        let file = KeyFile::path(state.path(), &domain, &selector, KeyState::Active);
+        let file = StoredKey::path(state.path(), &domain, &selector, KeyState::Active);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, new_key(KeyKind::Ed25519).unwrap().as_bytes()).unwrap();
     }

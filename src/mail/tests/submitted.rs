@@ -5,8 +5,8 @@ use crate::envelope::RcptDsn;
 use crate::{
     account::{Account, AccountId, SendAs, State},
     address::{Domain, Mailbox},
-    auth::dkim::{KeyFile, KeyKind, KeyState, Selector, new_key},
-    keys,
+    auth::dkim::{KeyKind, KeyState, Selector, StoredKey, new_key},
+    keys::{self, Keystore},
     mail::{frozen::heard, submission::Submission},
     store::spool::{Leg, LegState},
 };
@@ -20,10 +20,12 @@ async fn scene(more: &str) -> Scene {
     let mut scene = Scene::new(more).await;
     let (state, domain) = (scene._state.path(), Domain::parse("example.org").unwrap());
     let selector = Selector::parse("s1").unwrap();
-    let path = KeyFile::path(state, &domain, &selector, KeyState::Active);
+    let path = StoredKey::path(state, &domain, &selector, KeyState::Active);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, new_key(KeyKind::Ed25519).unwrap().as_bytes()).unwrap();
-    let signing = keys::signing(state).unwrap();
+    let signing =
+        keys::signing(Keystore::Files { srs: state.join("secret"), state_dir: state.to_owned() })
+            .unwrap();
     Arc::get_mut(&mut scene.parts).unwrap().signing = signing;
     let store = &scene.parts.store;
     store.add_domain(&"other.example".parse().unwrap()).await.unwrap();

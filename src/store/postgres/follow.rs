@@ -142,6 +142,10 @@ impl Postgres {
             self.memories.follow(tx).await?;
             let serving = sharing::serving(tx).await?;
             self.serving.send_if_modified(|seen| std::mem::replace(seen, serving) != serving);
+            let seen = self.sealed.borrow().as_ref().map(|sealed| sealed.version.clone());
+            if let Some(sealed) = sharing::sealed(tx, seen.as_deref()).await? {
+                self.sealed.send_replace(Some(sealed));
+            }
             let now = snapshot::load(tx, Some(&before)).await?;
             if let Some(mirror) = &self.mirror {
                 let current = now.as_ref().unwrap_or(&before);

@@ -42,7 +42,7 @@ pub use node::{HOLD, LEASE, Node};
 pub use steps::UpgradeStep;
 
 use super::{
-    Backend, NodeStatus, Nodes, Options, StoreError, Unreadable, in_force::InForce,
+    Backend, NodeStatus, Nodes, Options, Sealed, StoreError, Unreadable, in_force::InForce,
     snapshot::Snapshot, spool::SpoolBounds, sqlite::mirror::Mirror,
 };
 use crate::address::Mailbox;
@@ -91,6 +91,8 @@ pub(super) struct Postgres {
     is_replaced: AtomicBool,
     /// How many nodes serve.
     serving: watch::Sender<NonZeroU32>,
+    /// What is sealed for all nodes.
+    sealed: watch::Sender<Option<Sealed>>,
     /// What administrators did to the spool.
     spool_changes: watch::Sender<i64>,
     trouble: watch::Sender<Option<StoreError>>,
@@ -138,6 +140,7 @@ impl Postgres {
             is_prepared: AtomicBool::new(is_prepared),
             is_replaced: AtomicBool::new(false),
             serving: watch::channel(NonZeroU32::MIN).0,
+            sealed: watch::channel(None).0,
             spool_changes,
             trouble,
             following: Mutex::default(),

@@ -5,7 +5,7 @@ use super::{
     access::{reading, writing},
     rows::sharing,
 };
-use crate::store::{SecretPrint, Sharing, StoreError};
+use crate::store::{Sealed, SecretPrint, Sharing, StoreError};
 use async_trait::async_trait;
 use std::{num::NonZeroU32, time::Duration};
 use tokio::sync::watch;
@@ -31,6 +31,18 @@ impl Sharing for Postgres {
 
     async fn told_secrets(&self) -> Result<Vec<(String, SecretPrint)>, StoreError> {
         reading!(self.access, tx => sharing::secrets(tx).await)
+    }
+
+    fn sealed_seen(&self) -> watch::Receiver<Option<Sealed>> {
+        self.sealed.subscribe()
+    }
+
+    async fn sealed(&self) -> Result<Option<Sealed>, StoreError> {
+        reading!(self.access, tx => sharing::sealed(tx, None).await)
+    }
+
+    async fn replace_sealed(&self, known: Option<&str>, octets: &[u8]) -> Result<bool, StoreError> {
+        writing!(self.access, tx => Ok(sharing::replace_sealed(tx, known, octets).await?))
     }
 
     async fn shared_text(&self, name: &str) -> Result<Option<String>, StoreError> {

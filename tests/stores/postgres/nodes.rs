@@ -351,3 +351,29 @@ async fn a_nodes_copy_of_the_directory_follows_what_changes() {
     away.is_well().await.unwrap();
     assert!(away.trouble().borrow().is_some());
 }
+
+/// What nodes have sealed is kept as it is, and never lost to one who was faster.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_is_replaced_by_who_knows_what_is_there() {
+    let Some(place) = InDatabase::new() else { return };
+    let (store, other) = (place.node("a.test").await, place.open_as(None).await.unwrap());
+    assert_eq!(store.sealed().await.unwrap(), None);
+    assert!(!store.replace_sealed(Some("none"), b"x").await.unwrap());
+    assert!(other.replace_sealed(None, b"one").await.unwrap());
+    assert!(!store.replace_sealed(None, b"two").await.unwrap(), "there is something by now");
+    let one = store.sealed().await.unwrap().unwrap();
+    assert_eq!(*one.octets, *b"one");
+    assert!(!format!("{one:?}").contains("111"), "{one:?}");
+    let both = tokio::join!(
+        store.replace_sealed(Some(&one.version), b"three"),
+        other.replace_sealed(Some(&one.version), b"four")
+    );
+    let both = [both.0.unwrap(), both.1.unwrap()];
+    assert_eq!(both.iter().filter(|done| **done).count(), 1, "{both:?}");
+    let now = other.sealed().await.unwrap().unwrap();
+    assert_eq!(*now.octets, if both[0] { b"three".to_vec() } else { b"four".to_vec() }[..]);
+    let mut seen = store.sealed_seen();
+    let is_now = |seen: &Option<onward::store::Sealed>| seen.as_ref() == Some(&now);
+    let wait = seen.wait_for(is_now);
+    timeout(Duration::from_secs(5), wait).await.expect("it is seen").unwrap();
+}

@@ -4,15 +4,14 @@ use super::facts::{Key, Mx, Reverse, tag};
 use crate::{
     address::Domain,
     admin::Error,
-    auth::dkim::KeyFile,
-    config::{Config, Dnsbl},
+    config::Dnsbl,
     dns::{LookupError, Resolver},
     dnsbl::{Answer, Codes, Trouble, Zone, is_public, reversed},
+    keys::Keystore,
 };
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, UdpSocket},
-    path::PathBuf,
 };
 
 /// A resolver, and the names it got no answer about: what they lack is not known.
@@ -164,23 +163,22 @@ fn is_here(ip: IpAddr) -> bool {
 /// The keys of the domains that `is_wanted` names.
 pub(super) async fn keys(
     dns: &mut Dns<'_>,
-    config: &Config,
+    keystore: &Keystore,
     is_wanted: impl Fn(&Domain) -> bool,
 ) -> Result<Vec<Key>, Error> {
-    let wrong = |(file, what): (PathBuf, String)| Error::file(&file, what);
     let mut keys = Vec::new();
-    for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
-        if !is_wanted(&file.domain) {
+    for stored in keystore.keys()? {
+        if !is_wanted(&stored.domain) {
             continue;
         }
-        let key = file.key().map_err(wrong)?;
+        let key = stored.key()?;
         let name = key.dns_name();
         let wanted = tag(&key.dns_text(), "p");
         let found = dns.texts(&name).await;
         keys.push(Key {
             domain: key.domain().to_key(),
-            selector: file.selector.to_string(),
-            state: file.state,
+            selector: stored.selector.to_string(),
+            state: stored.state,
             is_published: found.iter().any(|text| tag(text, "p") == wanted),
             zone_line: key.zone_line(),
             text: key.dns_text(),

@@ -12,6 +12,7 @@ use crate::{
             finding::{Finding, Severity, error, finding, shell, warning},
             record::{DomainRecord, Judged, Purpose, RecordState},
         },
+        keystore::SealedKeys,
         secrets::SecretDifference,
         spam_filter::FilterStatus,
     },
@@ -61,14 +62,21 @@ pub(super) fn examine(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings.extend(tls_rpt::examine(facts));
     findings.extend(filter(facts));
     findings.extend(replies::examine(facts));
+    let alike = match facts.sealed {
+        Some(_) => {
+            "let store.key_file be the same on all nodes, which then have what is in the store"
+        }
+        None => "copy the file to all nodes, which take it up by themselves",
+    };
     for SecretDifference { node, what } in &facts.secrets_elsewhere {
         findings.push(error(
             "secrets",
-            format!("the node {node} {what}; copy the file to all nodes, which take it up by themselves"),
+            format!("the node {node} {what}; {alike}"),
             "a bounce that reaches the other node is refused as forged, and mail leaves there with another signature or none",
             None,
         ));
     }
+    findings.extend(facts.sealed.iter().flat_map(sealed));
     machine(config, facts, &mut findings);
     if let Some((host, why)) = &facts.way_out {
         findings.push(error(
@@ -100,6 +108,38 @@ fn filter(facts: &Facts) -> Option<Finding> {
         "mail goes on without it, or is put off, as filter.fail says",
         None,
     ))
+}
+
+/// Where SRS secrets and DKIM keys are, if that is the store.
+fn sealed(keys: &SealedKeys) -> Vec<Finding> {
+    let SealedKeys { key_file, unused, is_behind } = keys;
+    let mut findings = vec![finding(
+        Severity::Hint,
+        "keys-in-store",
+        format!(
+            "SRS secrets and DKIM keys come from the store, sealed by {}: keep a copy of that file elsewhere",
+            key_file.display()
+        ),
+        "who loses it has none of them any more, and no backup of the database brings them back",
+        None,
+    )];
+    if *is_behind {
+        findings.push(warning(
+            "keys-behind",
+            "this node does not go by the SRS secrets and DKIM keys that are in the store: its log says why",
+            "a bounce that reaches another node is refused as forged, and mail leaves from here with another signature",
+            None,
+        ));
+    }
+    if !unused.is_empty() {
+        findings.push(warning(
+            "unused-keys",
+            format!("{} are not used, as store.key_file is set", unused.join(" and ")),
+            "whoever changes them wonders that nothing comes of it, and whoever gets them can sign as you do",
+            None,
+        ));
+    }
+    findings
 }
 
 pub(super) fn dns(facts: &Facts) -> Option<Finding> {

@@ -4,6 +4,7 @@ use crate::{
     address::Domain,
     admin::{
         aliases::{Nowhere, UnsafeAlias},
+        keystore::SealedKeys,
         providers::Told,
         secrets::SecretDifference,
         spam_filter::FilterStatus,
@@ -49,6 +50,8 @@ pub(super) struct Facts {
     pub(super) tls_rpt: Vec<(Domain, Vec<String>)>,
     /// Where machines that share the store have other secrets than this one.
     pub(super) secrets_elsewhere: Vec<SecretDifference>,
+    /// Where SRS secrets and DKIM keys are in the store.
+    pub(super) sealed: Option<SealedKeys>,
     /// Secrets, with their modes.
     pub(super) secrets: Vec<(PathBuf, u32)>,
     /// Secrets that the service's user may not read, and its name.

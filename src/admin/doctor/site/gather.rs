@@ -9,17 +9,15 @@ use super::{
 use crate::{
     address::Domain,
     admin::{
-        Error, Place, Store, aliases, overview::disk, queue, running::Running, secrets, spam_filter,
+        Error, Place, Store, aliases, keystore::Keys, overview::disk, queue, running::Running,
+        secrets, spam_filter,
     },
-    auth::{
-        dkim::KeyFile,
-        spf::{self, Query, Spf},
-    },
+    auth::spf::{self, Query, Spf},
     clock,
     config::{Config, unread},
     dns::Resolver,
     dnsbl::{Zone, is_public},
-    keys::{MAKES_SECRET, present_certificate_files},
+    keys::{Keystore, MAKES_SECRET, present_certificate_files},
     mta_sts::policy_id,
     outbound::published_policy,
     postfix::Asker,
@@ -98,7 +96,8 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         }
     }
     facts.dmarc = dmarc(&mut dns, srs_domain).await;
-    facts.keys = keys(&mut dns, config, |_| true).await?;
+    let keystore = Keys::of(config).now_in(store).await?;
+    facts.keys = keys(&mut dns, &keystore, |_| true).await?;
     for Mx { domain, .. } in &facts.domains {
         if carried(config, &facts.keys, domain) == Carried::SrsDomain {
             facts.policies.push((domain.clone(), dmarc(&mut dns, domain).await));
@@ -124,10 +123,11 @@ pub(super) async fn gather(config: &Config, store: &Store, asked: &Asked) -> Res
         facts.unnamed_sockets = Running::unnamed_sockets(&config.state_dir);
     }
     if let Some(salt) = store.secret_salt().await? {
-        let (own, told) = (secrets::prints(config, &salt), store.told_secrets().await?);
+        let (own, told) = (secrets::prints(&keystore, &salt), store.told_secrets().await?);
         let me = Place::of(config).node().unwrap_or_default().to_owned();
         facts.secrets_elsewhere = secrets::compare(&me, &own, &told);
     }
+    facts.sealed = Keys::of(config).sealed_keys(store).await?;
     facts.filter = spam_filter::probe(config).await?;
     replies::gather(config, &mut facts).await?;
     facts.ours = ours;
@@ -166,7 +166,8 @@ pub(super) async fn gather_domain(
         facts.spf.push(spf_of(&mut dns, &resolver, config, domain, &ours).await);
     }
     facts.dmarc = dmarc(&mut dns, domain).await;
-    facts.keys = keys(&mut dns, config, |of| of == domain || *of == srs.domain).await?;
+    let keystore = Keys::of(config).now_in(store).await?;
+    facts.keys = keys(&mut dns, &keystore, |of| of == domain || *of == srs.domain).await?;
     facts.policies.push((domain.clone(), facts.dmarc.clone()));
     facts.unanswered = dns.unanswered;
     facts.ours = ours;
@@ -246,13 +247,13 @@ fn machine(facts: &mut Facts, config: &Config) {
     facts.certificate = certificates
         .first()
         .map(|files| tls::expiry(&files.certificate).map_err(|error| error.to_string()));
-    let mut secrets = vec![config.srs.secret_file.clone()];
+    let keystore = Keystore::of(config);
+    let needed = keystore.needed();
+    let mut secrets = vec![needed.to_owned()];
     secrets.extend(config.filter.password_file.clone());
     secrets.extend(certificates.into_iter().map(|files| files.key));
-    secrets.extend(
-        KeyFile::all(&config.state_dir).unwrap_or_default().into_iter().map(|key| key.path),
-    );
-    let is_secret = |file: &PathBuf| *file == config.srs.secret_file;
+    secrets.extend(keystore.key_files());
+    let is_secret = |file: &PathBuf| file == needed;
     let service = Asker::of_service(&config.state_dir);
     for file in secrets {
         if file.exists() && !service.may_read(&file) {

@@ -27,7 +27,7 @@ pub use published::{HeldRule, Outgoing, held};
 use super::finding::Finding;
 use crate::{
     address::Domain,
-    admin::{Error, Store},
+    admin::{Error, Store, keystore::Keys},
     auth::dkim::KeyState,
     config::Config,
     dns::Resolver,
@@ -77,13 +77,14 @@ pub struct DnsKey {
     pub is_published: Option<bool>,
 }
 
-/// All keys that sign, as receivers find them.
+/// All keys that sign, as the node of this machine has them and as receivers find them.
 ///
 /// # Errors
 /// When a key cannot be read.
 pub async fn signing_keys(config: &Config, resolver: &Resolver) -> Result<Vec<DnsKey>, Error> {
     let mut dns = dns::Dns::new(resolver);
-    let keys = dns::keys(&mut dns, config, |_| true).await?;
+    let keys = Keys::of(config);
+    let keys = dns::keys(&mut dns, keys.of_node(), |_| true).await?;
     let active = keys.into_iter().filter(|key| key.state == KeyState::Active);
     let told = active.map(|key| DnsKey {
         is_published: (!dns.unanswered.contains(&key.name)).then_some(key.is_published),

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     address::{Domain, LocalPart, Mailbox, ReversePath},
-    admin::{Error, Store},
+    admin::{Error, Store, keystore::Keys},
     auth::{
         self, Incoming, SenderSpf,
-        dkim::{KeyFile, KeyKind, KeyState},
+        dkim::{KeyKind, KeyState},
         spf::{self, Query, Spf},
     },
     clock,
@@ -147,11 +147,11 @@ async fn of_site(
         .is_some_and(|to| config.routes.iter().any(|route| route.pattern.matches(to)));
     facts.tls = (!is_routed).then_some(true);
     let (mut signs, mut seals) = (false, false);
-    for file in KeyFile::all(&config.state_dir).map_err(wrong)? {
-        if file.domain != *srs_domain || file.state != KeyState::Active {
+    for stored in Keys::of(config).now().await?.keys()? {
+        if stored.domain != *srs_domain || stored.state != KeyState::Active {
             continue;
         }
-        let key = file.key().map_err(wrong)?;
+        let key = stored.key()?;
         if key.kind() == KeyKind::Rsa {
             let bits = u32::try_from(key.bits()).unwrap_or(u32::MAX);
             facts.key_bits = Some(facts.key_bits.map_or(bits, |least| least.min(bits)));
@@ -170,10 +170,6 @@ async fn of_site(
     };
     facts.arc = Some(if seals { Arc::Pass } else { Arc::None });
     Ok(ours.first().copied())
-}
-
-fn wrong((file, what): (std::path::PathBuf, String)) -> Error {
-    Error::file(&file, what)
 }
 
 /// The worst result that SPF has for the SRS domain and one of our addresses.

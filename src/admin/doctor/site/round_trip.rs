@@ -37,7 +37,7 @@ pub(super) async fn round_trip(config: &Config, port: u16) -> Option<Finding> {
 
 async fn tried(config: &Config, port: u16) -> Result<(), String> {
     let domain = &config.srs.settings.domain;
-    let srs = Srs::of(config).srs().map_err(|error| error.to_string())?;
+    let srs = Srs::of(config).srs().await.map_err(|error| error.to_string())?;
     let sender = Mailbox::parse("doctor@invalid.invalid").map_err(|error| error.to_string())?;
     let Ok(Rewritten::Whole(address)) =
         srs.forward(&sender, domain, Own::Kept, Returns::Taken, clock::now())

@@ -1,7 +1,7 @@
-//! Rows of `shared_texts`, `node_secrets` and `turns`: what nodes tell each other.
+//! Rows of `shared_texts`, `sealed`, `node_secrets` and `turns`: what nodes tell each other.
 
 use crate::store::{
-    SecretPrint,
+    Sealed, SecretPrint,
     number::column,
     postgres::ask::{self, Result, count, get},
 };
@@ -30,6 +30,34 @@ pub(crate) async fn keep_text(tx: &Transaction<'_>, name: &str, text: Option<&st
     };
     let sql = "INSERT INTO shared_texts VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET text = excluded.text";
     ask::run(tx, sql, &[&name, &text]).await.map(drop)
+}
+
+/// What is sealed for all nodes; `None` where that is nothing, or the version `known`.
+pub(crate) async fn sealed(tx: &Transaction<'_>, known: Option<&str>) -> Result<Option<Sealed>> {
+    let sql = "SELECT version::text, octets FROM sealed WHERE version::text IS DISTINCT FROM $1";
+    ask::first(tx, sql, &[&known], |row| {
+        Ok(Sealed { version: get(row, 0)?, octets: get::<Vec<u8>>(row, 1)?.into() })
+    })
+    .await
+}
+
+/// False where there is something else than the version `known`, or than nothing.
+pub(crate) async fn replace_sealed(
+    tx: &Transaction<'_>,
+    known: Option<&str>,
+    octets: &[u8],
+) -> Result<bool> {
+    let changed = match known {
+        Some(known) => {
+            let sql = "UPDATE sealed SET version = gen_random_uuid(), octets = $2 WHERE version::text = $1";
+            ask::run(tx, sql, &[&known, &octets]).await?
+        }
+        None => {
+            let sql = "INSERT INTO sealed (octets) VALUES ($1) ON CONFLICT (one) DO NOTHING";
+            ask::run(tx, sql, &[&octets]).await?
+        }
+    };
+    Ok(changed == 1)
 }
 
 /// The secrets of a node are these from now on.

@@ -31,6 +31,14 @@ CREATE TABLE shared_texts (name text COLLATE "C" PRIMARY KEY, text text NOT NULL
 INSERT INTO shared_texts VALUES ('salt', gen_random_uuid()::text || gen_random_uuid()::text);
 CREATE TABLE turns (what text COLLATE "C" PRIMARY KEY, process bigint NOT NULL, until timestamptz NOT NULL);
 
+-- SRS secrets and DKIM keys of all nodes, where these have a key file (store.key_file): sealed by it, for nobody here to read.
+-- version: another one whenever they are written.
+CREATE TABLE sealed (
+    one     boolean PRIMARY KEY DEFAULT true CHECK (one),
+    version uuid NOT NULL DEFAULT gen_random_uuid(),
+    octets  bytea NOT NULL
+);
+
 -- domain: lower-case A-labels. Keys are in the order of their octets. added: in milliseconds since 1970; what is older is not
 -- for the domain's owners to see.
 CREATE TABLE domains (domain text COLLATE "C" PRIMARY KEY, added bigint NOT NULL DEFAULT 0);

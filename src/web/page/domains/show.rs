@@ -11,6 +11,7 @@ use crate::{
     admin::{
         blocks, certificates, dkim_keys,
         domains::{self, HostedDomain},
+        keystore::Keys,
         traffic,
     },
     alias::OwnedDomain,
@@ -126,8 +127,8 @@ fn keys(visitor: &Visitor, domain: &Domain) -> Result<Markup, Trouble> {
         .text(&texts.say("domains-key-kind", &[]))
         .text(&texts.say("domains-key-record", &[]));
     let mut is_unreadable = false;
-    for (at, key) in dkim_keys::of(&visitor.site.config.state_dir, domain)?.into_iter().enumerate()
-    {
+    let keys = dkim_keys::of(&Keys::of(&visitor.site.config), domain)?;
+    for (at, key) in keys.into_iter().enumerate() {
         let Ok(key) = key else {
             is_unreadable = true;
             continue;
