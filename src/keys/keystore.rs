@@ -11,6 +11,7 @@ use crate::{
     config::{Config, unread},
     srs::{Keyring, KeyringError},
 };
+use parking_lot::Mutex;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -22,6 +23,9 @@ use zeroize::Zeroizing;
 
 /// The copy that a node has of what is sealed in the store, in its state directory: as it is there.
 const COPY: &str = "sealed-secrets";
+
+/// One writes a copy at a time: a reload, and what follows the store.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// Where SRS secrets and DKIM keys are kept.
 #[derive(Debug, Clone)]
@@ -237,6 +241,7 @@ fn copy(state_dir: &Path) -> PathBuf {
 pub(crate) fn keep_copy(config: &Config, sealed: &[u8]) -> Result<bool, KeystoreError> {
     let Some(key_file) = &config.store.key_file else { return Ok(false) };
     open(key_file, sealed)?;
+    let _turn = WRITING.lock();
     let copy = copy(&config.state_dir);
     if fs::read(&copy).is_ok_and(|kept| kept == sealed) {
         return Ok(false);

@@ -20,8 +20,6 @@ const SECRET: &str = "a-secret-that-nobody-is-shown";
 /// 32 octets each.
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const OTHER_KEY: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
-const WITH_KEY: [&str; 3] = ["auth.sign = \"all\"", "auth.spf = \"off\"", "limits.errors = 10000"];
-
 fn key_file(directory: &Path) -> PathBuf {
     directory.join("store.key")
 }
@@ -40,8 +38,7 @@ fn with_key(builder: Builder, key: &str) -> Builder {
     let file = key_file(builder.directory());
     fs::write(&file, format!("{key}\n")).unwrap();
     let file = quoted(&file.display().to_string());
-    let builder = WITH_KEY.iter().fold(builder, |builder, line| builder.config(line));
-    builder.config(&format!("store.key_file = {file}"))
+    builder.without_rates().config(&format!("store.key_file = {file}"))
 }
 
 /// A node with the key file and no files of secrets or keys.
@@ -56,6 +53,7 @@ fn in_database(url: String) -> Nodes {
     let (dns, sink) = (Dns::start(), Receiver::smtp().start());
     dns.txt("spf.test", "v=spf1 ip4:127.0.0.1 -all");
     let a = node(&url, "a", &sink, &dns)
+        .without_rates()
         .secrets(&[SECRET])
         .domain("example.org")
         .alias(ALIAS, &["bob@sink.test"])
@@ -64,7 +62,6 @@ fn in_database(url: String) -> Nodes {
     let file = key_file(&directory(&a));
     fs::write(&file, format!("{KEY}\n")).unwrap();
     a.change_config(|config| {
-        WITH_KEY.iter().for_each(|line| config.set_line(line));
         config.set_text("store.key_file", file.display());
     });
     let b = bare(&url, "b", KEY, &sink, &dns);
