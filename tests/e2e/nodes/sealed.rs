@@ -3,7 +3,7 @@
 mod errors;
 mod rekeyed;
 
-use super::{ALIAS, ALICE, MESSAGE, Nodes, node, now, raw, send};
+use super::{ALIAS, ALICE, Nodes, node, now, raw, send};
 use crate::support::client::Reply;
 use crate::support::cluster::{Cluster, connect};
 use crate::support::config::quoted;

@@ -52,7 +52,7 @@ fn the_wrong_key_file_is_named() {
     ] {
         fs::write(&file, text).unwrap();
         let refused = other.serve_refused();
-        assert_eq!(refused.code, Some(78), "it is of the configuration: {refused:?}");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
         assert!(refused.stderr.contains(&file.display().to_string()), "{refused:?}");
         assert!(
             refused.stderr.contains(says) && !refused.stderr.contains("hunter2"),
