@@ -101,7 +101,7 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(command: KeyCommand, keys: &Keys, out: &mut impl Write) -> Result<(), Failure> {
+async fn execute(command: KeyCommand, keys: &Keys, out: &mut impl Output) -> Result<(), Failure> {
     match command {
         KeyCommand::Add { domain, selector, kind, import, staged } => {
             let source = match (import, kind) {
