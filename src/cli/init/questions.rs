@@ -29,9 +29,6 @@ impl Questions<'_> {
         has_units: bool,
     ) -> Result<Answers, Failure> {
         let prompt = &self.prompt;
-        // The name that the world has for it, or its own.
-        let named = self.own.iter().find_map(|own| own.name.clone());
-        let machine = named.or_else(|| Domain::parse(&Machine::here().hostname).ok());
         let domain = prompt.answer(
             args.domain,
             "--domain or ONWARD_DOMAIN",
@@ -39,10 +36,16 @@ impl Questions<'_> {
             None,
             Domain::parse,
         )?;
+        // The name that the world has for it, its own where that may be one in DNS, or one that is given it now.
+        let named = self.own.iter().find_map(|own| own.name.clone());
+        let own = || Domain::parse(&Machine::here().hostname).ok().filter(has_parent);
+        let machine = named.or_else(own).unwrap_or_else(|| below(&domain, "mx"));
         let state_dir = args.state_dir.unwrap_or_else(|| STATE_DIR.into());
         let mut answers = Answers {
-            hostname: machine.clone().unwrap_or_else(|| domain.clone()),
-            srs_domain: own_srs_domain(&domain),
+            hostname: machine.clone(),
+            // For nothing but SRS: bounces and their SPF are kept apart from people's mail, and a DMARC record of the
+            // domain that wants the very same domain (`aspf=s`, `adkim=s`) trusts nothing that is forwarded.
+            srs_domain: below(&domain, "srs"),
             domain,
             postmaster: None,
             listen: default_listen(has_units),
@@ -60,7 +63,7 @@ impl Questions<'_> {
 
         let question = "Name of this machine";
         answers.hostname =
-            prompt.answer(args.hostname, "--hostname", question, machine, |text| {
+            prompt.answer(args.hostname, "--hostname", question, Some(machine), |text| {
                 self.fits(&answers, Domain::parse(text), |answers, name| answers.hostname = name)
             })?;
         let question = "Domain of rewritten senders";
@@ -161,11 +164,14 @@ fn acme_listen(has_units: bool) -> Option<ListenAddress> {
     has_units.then(|| ListenAddress::Systemd("acme".to_owned()))
 }
 
-/// A domain for nothing but SRS: bounces and their SPF are kept apart from people's mail, and a DMARC record of
-/// `domain` that wants the very same domain (`aspf=s`, `adkim=s`) trusts nothing that is forwarded. A name that is
-/// too long for that stays as it is.
-fn own_srs_domain(domain: &Domain) -> Domain {
-    Domain::parse(&format!("srs.{domain}")).unwrap_or_else(|_| domain.clone())
+/// A name below the domain, or the domain where that would be too long.
+fn below(domain: &Domain, label: &str) -> Domain {
+    Domain::parse(&format!("{label}.{domain}")).unwrap_or_else(|_| domain.clone())
+}
+
+/// False for `vm` and the like, which nobody else can look up.
+fn has_parent(name: &Domain) -> bool {
+    name.to_string().contains('.')
 }
 
 fn hosted(alias: &Mailbox, domain: &Domain) -> Result<(), String> {

@@ -100,6 +100,18 @@ fn the_environment_is_the_first_configuration() {
     assert!(zone.contains("mx.example.org. 3600 IN AAAA 2001:db8::1"), "{zone}");
 }
 
+/// A container is called by a number, a new machine `vm` or `debian`: nobody could look that up.
+#[test]
+fn a_name_that_is_not_given_is_one_in_dns() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("etc/onward.toml");
+    let state = format!("--state-dir={}", directory.path().join("state").display());
+    run(&config, &["init", "--yes", "--domain", "example.org", &state]);
+    let text = fs::read_to_string(&config).unwrap();
+    let hostname = text.lines().find(|line| line.starts_with("hostname = ")).unwrap();
+    assert!(hostname.contains('.'), "{hostname}");
+}
+
 #[test]
 fn what_the_environment_says_wrongly_is_named() {
     let directory = tempfile::tempdir().unwrap();
