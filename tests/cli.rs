@@ -222,7 +222,7 @@ fn check_reads_the_secret() {
     fs::remove_file(&secret).unwrap();
     let missing = check();
     assert_eq!(missing.code, 1);
-    assert!(missing.err.contains("srs.secret: cannot be read"), "{}", missing.err);
+    assert!(missing.err.contains("srs.secret cannot be read"), "{}", missing.err);
     assert!(missing.err.contains("`onward srs key add` makes one"), "{}", missing.err);
     assert_eq!(onward(&["srs", "key", "add", "--config", config.to_str().unwrap()]).code, 0);
     assert_eq!(check().code, 0, "it does");
