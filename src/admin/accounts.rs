@@ -6,7 +6,7 @@ use crate::{
         Account, AccountId, Counted, Label, Limits, Login, Password, SendAs, State, StoredPassword,
     },
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress},
+    alias::{AliasAddress, AliasSource, Key},
     clock,
     store::AccountChangeError,
     time::UnixTime,
@@ -342,29 +342,30 @@ pub async fn without_key(
 pub async fn answered_without_key(
     store: &Store,
     keys: &Keys,
-    aliases: &[Alias],
+    aliases: &dyn AliasSource,
 ) -> Result<Vec<Hindrance>, Error> {
-    let answered = aliases.iter().filter(|alias| alias.rules().reply_by_address);
-    let domains = answered.filter_map(|alias| alias.address().domain());
-    without_key(store, keys, &domains.cloned().map(SendAs::Domain).collect::<Vec<_>>()).await
+    let all = aliases.aliases().map(|(_, alias)| alias);
+    let answered = all.filter(|alias| alias.rules().reply_by_address);
+    let domains: HashSet<Domain> =
+        answered.filter_map(|alias| alias.address().domain().cloned()).collect();
+    without_key(store, keys, &domains.into_iter().map(SendAs::Domain).collect::<Vec<_>>()).await
 }
 
 /// The accounts that send as the address of one of `aliases`, which are many, and new or as new.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn senders_as_new(store: &Store, aliases: &[Alias]) -> Result<Vec<Hindrance>, Error> {
-    let new: HashSet<_> = aliases.iter().map(|alias| alias.address().key()).collect();
+pub async fn senders_as_new(
+    store: &Store,
+    aliases: &dyn AliasSource,
+) -> Result<Vec<Hindrance>, Error> {
     let (mut senders, mut after) = (Vec::new(), None::<String>);
-    while !new.is_empty() {
+    while aliases.count() > 0 {
         let page = store.accounts(after.as_deref()).await?;
         for Login { account, .. } in &page.accounts {
             for one in &account.may {
                 let SendAs::Address(address) = one else { continue };
-                if new.contains(&AliasAddress::Exact(address.clone()).key()) {
-                    let (account, address) = (account.name.to_string(), address.clone());
-                    senders.push(Hindrance::Sends { account, address });
-                }
+                senders.push((account.name.to_string(), address.clone()));
             }
         }
         after = page.next;
@@ -372,7 +373,15 @@ pub async fn senders_as_new(store: &Store, aliases: &[Alias]) -> Result<Vec<Hind
             break;
         }
     }
-    Ok(senders)
+    if senders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sent: HashSet<Key> = senders.iter().map(|(_, address)| Key::exact(address)).collect();
+    let keys = aliases.aliases().map(|(_, alias)| alias.address().key());
+    let new: HashSet<Key> = keys.filter(|key| sent.contains(key)).collect();
+    senders.retain(|(_, address)| new.contains(&Key::exact(address)));
+    let hindrance = |(account, address)| Hindrance::Sends { account, address };
+    Ok(senders.into_iter().map(hindrance).collect())
 }
 
 /// The accounts that have the address of an alias among what they send as, which was added, removed or switched off:

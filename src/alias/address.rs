@@ -1,6 +1,9 @@
 use super::{AliasError, Pattern};
 use crate::address::{Domain, Mailbox};
-use std::fmt;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 /// Which recipients an alias answers. Prints as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +99,13 @@ pub struct Key {
 }
 
 impl Key {
+    /// A number for it, which another key seldom has: where there are very many.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// The key of an exact alias for `mailbox`.
     pub fn exact(mailbox: &Mailbox) -> Self {
         Self { domain: mailbox.domain().to_key(), local: mailbox.local().to_key() }

@@ -26,6 +26,7 @@ mod named;
 mod pattern;
 mod rules;
 mod senders;
+mod source;
 mod tag;
 mod ways;
 mod words;
@@ -53,6 +54,7 @@ pub use rules::{
     MAX_MESSAGES, MAX_NOTE, MAX_SENDERS, Rules, parse_day, parse_expires, parse_limit,
 };
 pub use senders::SenderPattern;
+pub use source::AliasSource;
 pub use ways::{OwnedDomain, Owner, Ways};
 pub use words::{Digest, SpamAction};
 

@@ -19,7 +19,7 @@ use crate::{
         aliases::{self, Apply, DEFAULT_DEFER, DEFAULT_REJECT, Leads, Record, ShownAlias},
         keystore::Keys,
     },
-    alias::{Alias, AliasAddress, AliasError, Amendment, Rules, SenderPattern},
+    alias::{Alias, AliasAddress, AliasError, AliasSource, Amendment, Rules, SenderPattern},
     config::print_rate,
     log::printable,
 };
@@ -226,10 +226,10 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
             warn(&accounts::senders_as(store, &address).await?)?;
         }
         if are_many {
-            warn(&accounts::senders_as_new(store, &new).await?)?;
+            warn(&accounts::senders_as_new(store, &*new).await?)?;
         }
-        warn(&aliases::nowhere(&config, store, Leads::Aliases(&new)).await)?;
-        warn(&accounts::answered_without_key(store, &Keys::of(&config), &new).await?)
+        warn(&aliases::nowhere(&config, store, Leads::Aliases(&*new)).await)?;
+        warn(&accounts::answered_without_key(store, &Keys::of(&config), &*new).await?)
     }))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -240,7 +240,7 @@ async fn execute(
     store: &Store,
     postmaster: Option<&Mailbox>,
     out: &mut impl Output,
-) -> Result<Vec<Alias>, Failure> {
+) -> Result<Box<dyn AliasSource>, Failure> {
     match args.command {
         Command::Add(args) => {
             let replaces = args.replace;
@@ -255,31 +255,31 @@ async fn execute(
                     writeln!(out, "replaced {} (was: {})", plain(&alias), plain(&was))?;
                 }
             }
-            return Ok(vec![alias]);
+            return Ok(Box::new(vec![alias]));
         }
         Command::Remove { address } => {
             let alias = aliases::remove(store, &AliasAddress::parse(&address)?).await?;
             writeln!(out, "removed {}", plain(&alias))?;
         }
         Command::Enable { address } => {
-            return Ok(vec![set_enabled(store, &address, true, out).await?]);
+            return Ok(Box::new(vec![set_enabled(store, &address, true, out).await?]));
         }
         Command::Disable { address } => {
             set_enabled(store, &address, false, out).await?;
         }
         Command::ReplaceDestination(args) => {
-            return many::replace(args, store, postmaster, out).await;
+            return Ok(Box::new(many::replace(args, store, postmaster, out).await?));
         }
         Command::Set(mut args) => {
             let Some(address) = args.address.take() else {
                 let (amendment, which) = args.split();
-                return many::set(which, amendment, store, out).await;
+                return Ok(Box::new(many::set(which, amendment, store, out).await?));
             };
             args.many.refuse_alone()?;
             let address = AliasAddress::parse(&address)?;
             let alias = aliases::amend(store, &address, &args.split().0).await?;
             writeln!(out, "changed {}", plain(&alias))?;
-            return Ok(vec![alias]);
+            return Ok(Box::new(vec![alias]));
         }
         Command::List(args) => list::run(args, store, out).await?,
         Command::Import(args) => return import::run(args, store, out).await,
@@ -316,10 +316,10 @@ async fn execute(
                 (false, true) => Apply::Whole,
                 (false, false) => Apply::Careful,
             };
-            return Ok(aliases::apply(store, &file, extent, told).await?);
+            return Ok(Box::new(aliases::apply(store, &file, extent, told).await?));
         }
     }
-    Ok(Vec::new())
+    Ok(Box::new(Vec::new()))
 }
 
 async fn set_enabled(

@@ -81,11 +81,11 @@ pub fn run(args: Args, context: &Context) -> Result<ExitCode, Failure> {
     let Args { service, file, to, domain, options } = args;
     let foreign = Foreign::Service(service.into(), Beside { domain, to });
     block_on(with_store(&config, purpose, async |store| {
-        let new = take_over(store, &file, &foreign, &options, &mut out).await?;
+        let new = take_over(store, &file, foreign, &options, &mut out).await?;
         // What is done is told before DNS is waited for.
         out.flush()?;
-        warn(&accounts::senders_as_new(store, &new).await?)?;
-        warn(&aliases::nowhere(&config, store, Leads::Aliases(&new)).await)
+        warn(&accounts::senders_as_new(store, &*new).await?)?;
+        warn(&aliases::nowhere(&config, store, Leads::Aliases(&*new)).await)
     }))?;
     Ok(ExitCode::SUCCESS)
 }

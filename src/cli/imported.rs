@@ -6,7 +6,7 @@ use crate::{
         Store,
         aliases::{self, Foreign, Imported, Wanted},
     },
-    alias::{Alias, import::Problem},
+    alias::{AliasSource, import::Problem},
     log::printable,
 };
 use std::{
@@ -38,14 +38,14 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// Takes over a file and tells of it; gives the aliases that are new, or as new.
+/// Takes over a file and tells of it; what it gives has the aliases that are new, or as new.
 pub(super) async fn take_over(
     store: &Store,
     file: &Path,
-    foreign: &Foreign,
+    foreign: Foreign,
     options: &Options,
     out: &mut impl Write,
-) -> Result<Vec<Alias>, Failure> {
+) -> Result<Box<dyn AliasSource>, Failure> {
     let Options { add_domains, replace, skip, plan, json } = *options;
     let bar = Bar::new(json);
     let wanted = Wanted { add_domains, replace, skip, plan, progress: bar.progress() };
@@ -53,16 +53,16 @@ pub(super) async fn take_over(
     bar.clear();
     let count = imported.problems.len();
     let fails = count > 0 && !skip;
-    for change in &imported.changes {
+    for change in imported.changes() {
         match json {
-            true => write_json(out, change)?,
+            true => write_json(out, &change)?,
             false => writeln!(out, "{}", printable(&change.to_string()))?,
         }
     }
     tell(file, &imported.notes, imported.counts_items)?;
     tell(file, &imported.problems, imported.counts_items)?;
-    if imported.unchanged > 0 && !json {
-        writeln!(out, "{} stand here already as they are", imported.unchanged)?;
+    if imported.unchanged() > 0 && !json {
+        writeln!(out, "{} stand here already as they are", imported.unchanged())?;
     }
     if imported.is_empty() {
         writeln!(io::stderr(), "onward: {}: there are no aliases in it", file.display())?;
@@ -71,8 +71,7 @@ pub(super) async fn take_over(
         out.flush()?;
         return Err(refused(&imported, plan));
     }
-    let new = imported.changes.iter().filter_map(aliases::Change::alias);
-    Ok(new.cloned().collect())
+    Ok(Box::new(imported))
 }
 
 fn refused(imported: &Imported, plan: bool) -> Failure {

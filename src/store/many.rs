@@ -3,7 +3,10 @@
 use super::{Change, ChangeError};
 use crate::{
     address::{Domain, Mailbox},
-    alias::{Alias, AliasAddress, AliasError, AutoCreate, Destination, DomainSettings, Edit, Key},
+    alias::{
+        Alias, AliasAddress, AliasError, AliasSource, AutoCreate, Destination, DomainSettings,
+        Edit, Key,
+    },
 };
 use async_trait::async_trait;
 use std::{collections::HashSet, fmt, sync::Arc};
@@ -66,7 +69,7 @@ pub trait AliasChanges {
     async fn edit_aliases(&self, many: Many) -> Result<Edited, ChangeError>;
 
     /// Takes in aliases that are new, or as new, and hosts domains, all of it or nothing: where one is refused, all
-    /// that are refused are named, and nothing is kept.
+    /// that are refused are named, and nothing is kept. Those that are there as they come are left alone.
     ///
     /// # Errors
     /// When the store fails.
@@ -106,12 +109,12 @@ pub struct Edited {
 }
 
 /// What [`AliasChanges::take_in`] is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct Coming {
     /// Domains that are hosted from now on.
     pub domains: Vec<Domain>,
     /// The aliases; a regex that is new comes behind the others.
-    pub aliases: Vec<Alias>,
+    pub aliases: Arc<dyn AliasSource>,
     /// They take the place of those of the same address.
     pub replaces: bool,
     /// It is done, not only found out.
@@ -120,15 +123,28 @@ pub struct Coming {
     pub progress: Progress,
 }
 
-/// What came of [`AliasChanges::take_in`].
+/// What came of [`AliasChanges::take_in`]; aliases go by the numbers that their source has for them, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TakenIn {
-    /// The aliases that cannot be taken in, and why. With one of them nothing is kept.
-    pub refused: Vec<(AliasAddress, ChangeError)>,
+    /// The aliases that cannot be taken in. With one of them nothing is kept.
+    pub refused: Vec<Refused>,
+    /// Those that are there already as they come.
+    pub unchanged: Vec<usize>,
+    /// Those in whose place others come.
+    pub replaced: Vec<(usize, Alias)>,
 }
 
-/// Refused aliases that are named.
-pub(super) const MAX_REFUSED: usize = 10_000;
+/// An alias that cannot be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its number.
+    pub number: usize,
+    /// Its address.
+    pub address: AliasAddress,
+    /// Why.
+    pub why: ChangeError,
+}
+
 /// The most of the aliases that are named as unable, and as changed.
 const MAX_UNABLE: usize = 20;
 const MAX_CHANGED: usize = 100;
@@ -178,12 +194,50 @@ impl Edited {
     }
 }
 
+impl Default for Coming {
+    /// No alias and no domain.
+    fn default() -> Self {
+        Self {
+            domains: Vec::new(),
+            aliases: Arc::new(Vec::new()),
+            replaces: false,
+            commits: false,
+            progress: Progress::default(),
+        }
+    }
+}
+
 impl TakenIn {
     /// Names an alias that cannot be taken in.
-    pub(super) fn refuse(&mut self, address: &AliasAddress, why: ChangeError) {
-        if self.refused.len() < MAX_REFUSED {
-            self.refused.push((address.clone(), why));
+    pub(super) fn refuse(&mut self, number: usize, alias: &Alias, why: ChangeError) {
+        self.refused.push(Refused { number, address: alias.address().clone(), why });
+    }
+
+    /// Of an alias whose address has another: true where it is to be written.
+    pub(super) fn meet(
+        &mut self,
+        number: usize,
+        alias: &Alias,
+        there: Alias,
+        replaces: bool,
+    ) -> bool {
+        if there == *alias {
+            self.unchanged.push(number);
+            return false;
         }
+        match replaces {
+            true => self.replaced.push((number, there)),
+            false => {
+                self.refuse(number, alias, ChangeError::Exists { existing: Box::new(there) });
+            }
+        }
+        replaces
+    }
+
+    /// The numbers of those that are not to be looked at any more.
+    pub(super) fn settled(&self) -> HashSet<usize> {
+        let refused = self.refused.iter().map(|refused| refused.number);
+        refused.chain(self.unchanged.iter().copied()).collect()
     }
 
     /// As an error, where nothing may be refused.
@@ -191,7 +245,7 @@ impl TakenIn {
     /// # Errors
     /// Why the first is refused.
     pub fn whole(self) -> Result<(), ChangeError> {
-        self.refused.into_iter().next().map_or(Ok(()), |(_, why)| Err(why))
+        self.refused.into_iter().next().map_or(Ok(()), |refused| Err(refused.why))
     }
 }
 

@@ -52,7 +52,9 @@ pub use directory::{AliasPage, Apply, Change, ChangeError, Directory};
 pub use error::StoreError;
 pub use lock::StateLock;
 pub use long_senders::{Kept, LongSender, LongSenders, SrsPutError};
-pub use many::{AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Progress, TakenIn};
+pub use many::{
+    AliasChanges, Alteration, Altered, Coming, Edited, Far, Many, Progress, Refused, TakenIn,
+};
 pub use memory::{Fingerprint, Memory};
 pub use nodes::{NodeStatus, Nodes};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};

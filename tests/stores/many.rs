@@ -3,7 +3,8 @@
 use crate::place::{Place, address, domain, forward, mailbox, resolved};
 use onward::{
     alias::{
-        Amendment, AutoCreate, Edit, Filter, NewDestination, Rules, SettingsChange, SpamAction,
+        Alias, Amendment, AutoCreate, Edit, Filter, NewDestination, Rules, SettingsChange,
+        SpamAction,
     },
     store::{Apply, ChangeError, Coming, Edited, Many, Progress, Store},
 };
@@ -39,7 +40,11 @@ async fn all(store: &Store) -> Vec<String> {
 
 fn thousands(from: usize, to: usize) -> Coming {
     let aliases = (from..to).map(|n| forward(&format!("a{n}@x.test"), "b@y.test")).collect();
-    Coming { aliases, commits: true, ..Coming::default() }
+    coming(aliases)
+}
+
+fn coming(aliases: Vec<Alias>) -> Coming {
+    Coming { aliases: Arc::new(aliases), commits: true, ..Coming::default() }
 }
 
 async fn found(store: &Store, text: &str) -> usize {
@@ -59,18 +64,17 @@ pub(crate) async fn while_aliases_are_made_to_be_found_others_make_theirs(place:
             runtime.block_on(other.add_alias(&alias)).unwrap();
         }
     });
-    let coming = Coming { progress, ..thousands(0, 3_500) };
-    store.take_in(coming).await.unwrap().whole().unwrap();
+    let new = Coming { progress, ..thousands(0, 3_500) };
+    store.take_in(new).await.unwrap().whole().unwrap();
     assert!(made.load(Ordering::Relaxed) >= 3, "by turns");
     assert_eq!((found(&store, "a3499@").await, found(&store, "meanwhile1@").await), (1, 1));
-    let replacing = thousands(0, 3_500).aliases;
-    let aliases = replacing.iter().map(|alias| {
+    let before = thousands(0, 3_500).aliases;
+    let aliases = before.aliases().map(|(_, alias)| {
         let rules = Rules { note: Some("anew".into()), ..Rules::default() };
-        alias.clone().with_rules(rules).unwrap()
+        alias.with_rules(rules).unwrap()
     });
-    let coming =
-        Coming { aliases: aliases.collect(), replaces: true, commits: true, ..Coming::default() };
-    store.take_in(coming).await.unwrap().whole().unwrap();
+    let replacing = Coming { replaces: true, ..coming(aliases.collect()) };
+    store.take_in(replacing).await.unwrap().whole().unwrap();
     assert_eq!(found(&store, "anew").await, 1_000, "a page of them");
     let left = vec![forward("a7@x.test", "b@y.test")];
     store.apply(left, Apply::Whole).await.unwrap();
@@ -192,9 +196,7 @@ pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
     let store = hosting(place, &[("a@x.test", "p@y.test"), (r"/^r@x\.test$/", "p@y.test")]).await;
     let coming = |aliases: &[(&str, &str)]| Coming {
         domains: vec![domain("z.test")],
-        aliases: aliases.iter().map(|(address, to)| forward(address, to)).collect(),
-        commits: true,
-        ..Coming::default()
+        ..coming(aliases.iter().map(|(address, to)| forward(address, to)).collect())
     };
     let bad = coming(&[
         ("a@x.test", "q@y.test"),
@@ -208,18 +210,20 @@ pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
     let before = all(&store).await;
     let taken = store.take_in(bad).await.unwrap();
     let mut refused: Vec<String> =
-        taken.refused.iter().map(|(address, _)| address.to_string()).collect();
+        taken.refused.iter().map(|refused| refused.address.to_string()).collect();
     refused.sort();
     let srs = "SRS0=aaaa=bb=c.test=d@z.test";
     assert_eq!(refused, [srs, "a@x.test", "b@z.test", "c@z.test", "d@w.test", "e@z.test"]);
     let why = |address: &str| {
-        let found = taken.refused.iter().find(|(one, _)| one.to_string() == address);
-        found.map(|(_, why)| why.clone()).unwrap()
+        let found = taken.refused.iter().find(|refused| refused.address.to_string() == address);
+        found.map(|refused| refused.why.clone()).unwrap()
     };
     assert!(matches!(why("a@x.test"), ChangeError::Exists { .. }));
     assert!(matches!(why("b@z.test"), ChangeError::Cycle(_)));
     assert!(matches!(why("d@w.test"), ChangeError::UnknownDomain(_)));
     assert!(matches!(why("e@z.test"), ChangeError::Twice(_)));
+    let numbers: Vec<usize> = taken.refused.iter().map(|refused| refused.number).collect();
+    assert_eq!(numbers, [0, 3, 5, 6, 1, 2], "loops are looked for last");
     assert_eq!(all(&store).await, before);
     assert!(!store.is_hosted(&domain("z.test")));
 
@@ -227,6 +231,7 @@ pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
         [("b@z.test", "a@x.test"), (r"/^(.)@z\.test$/", "$1@y.test"), ("a@x.test", "p@y.test")];
     let planned = store.take_in(Coming { commits: false, ..coming(&good) }).await.unwrap();
     assert!(planned.refused.is_empty() && all(&store).await == before);
+    assert_eq!(planned.unchanged, [2], "it is there already");
     assert!(!store.is_hosted(&domain("z.test")));
     store.take_in(coming(&good)).await.unwrap().whole().unwrap();
     assert!(store.is_hosted(&domain("z.test")));
@@ -236,7 +241,9 @@ pub(crate) async fn aliases_come_whole_or_not_at_all(place: &dyn Place) {
     assert_eq!(listed[listed.len() - 2..], last, "behind the others");
 
     let replacing = Coming { replaces: true, ..coming(&[("a@x.test", "q@y.test")]) };
-    store.take_in(replacing).await.unwrap().whole().unwrap();
+    let taken = store.take_in(replacing).await.unwrap();
+    assert_eq!(taken.replaced, [(0, forward("a@x.test", "p@y.test"))]);
+    taken.whole().unwrap();
     assert_eq!(resolved(&store, "b@z.test").await, "q@y.test");
 }
 

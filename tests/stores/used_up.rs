@@ -5,6 +5,7 @@ use onward::{
     alias::{Alias, Amendment, Ended, Rules, Used},
     store::{Apply, Coming, Removed, Reversion, Store},
 };
+use std::sync::Arc;
 
 /// An exact alias, a catch-all and a regex, and who writes to each.
 const ALIASES: [(&str, &str); 3] =
@@ -93,10 +94,15 @@ pub(crate) async fn however_an_alias_is_written_its_messages_count(place: &dyn P
         store.replace_alias(&alias).await.unwrap();
     }
     check("550", "replaced").await;
-    let coming = Coming { aliases: all(7), replaces: true, commits: true, ..Coming::default() };
-    store.take_in(coming.clone()).await.unwrap().whole().unwrap();
+    let coming = |aliases| Coming {
+        aliases: Arc::new(aliases),
+        replaces: true,
+        commits: true,
+        ..Coming::default()
+    };
+    store.take_in(coming(all(7))).await.unwrap().whole().unwrap();
     check("p@z.test", "imported").await;
-    store.take_in(Coming { aliases: all(4), ..coming }).await.unwrap().whole().unwrap();
+    store.take_in(coming(all(4))).await.unwrap().whole().unwrap();
     check("550", "imported again").await;
     for (alias, _) in ALIASES {
         store.set_enabled(&address(alias), false).await.unwrap();

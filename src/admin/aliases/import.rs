@@ -1,37 +1,24 @@
-use super::{for_each, record::Record, refuse_lookalike};
+use super::{
+    given::{Foreign, Given},
+    record::Record,
+    refuse_lookalike,
+};
 use crate::{
     address::Domain,
     admin::{Error, Store},
     alias::{
-        Alias, Key,
-        import::{self, Beside, Format, Import, Problem, Service, Surroundings, read_service},
+        Alias, AliasSource,
+        import::{Problem, repeated, repeated_problem},
     },
-    store::{Coming, Progress},
+    store::{ChangeError, Coming, Progress},
 };
 use serde::{Serialize, Serializer};
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     fmt,
-    fs::File,
-    io::Read,
     path::Path,
+    sync::Arc,
 };
-
-/// Aliases that are looked for one by one: to read all there are may take longer.
-const FEW: usize = 1_000;
-/// Longest file that is read, in octets.
-const MAX_FILE: u64 = 64 << 20;
-
-/// What a file is, and what is known beside its text.
-#[derive(Debug, Clone)]
-pub enum Foreign {
-    /// Records, as `export` writes them.
-    Records,
-    /// Of another mail system.
-    System(Format, Surroundings),
-    /// Of a hosted service.
-    Service(Service, Beside),
-}
 
 /// How far an import may go.
 #[derive(Debug, Clone, Default)]
@@ -49,19 +36,20 @@ pub struct Wanted {
 }
 
 /// What an import came to. Where something cannot be taken over and is not left out, nothing is changed.
-#[derive(Debug, Default)]
 pub struct Imported {
-    /// What changes.
-    pub changes: Vec<Change>,
     /// What was left out because it means nothing here.
     pub notes: Vec<Problem>,
     /// What cannot be taken over, by line or item.
     pub problems: Vec<Problem>,
-    /// Aliases of the file that stand here already as they are.
-    pub unchanged: usize,
+    /// Aliases of the file that stand here already as they are, by their numbers.
+    unchanged: Vec<usize>,
     /// The numbers are of items, not of lines.
     pub counts_items: bool,
-    domains: BTreeMap<String, Domain>,
+    given: Given,
+    /// Domains that are hosted, each with the number of the first alias in it.
+    domains: Vec<(usize, Domain)>,
+    /// Those before, of the aliases in whose place others come.
+    replaced: HashMap<usize, Alias>,
 }
 
 /// A difference that an import makes.
@@ -122,44 +110,45 @@ impl fmt::Display for Change {
 pub async fn import(
     store: &Store,
     file: &Path,
-    foreign: &Foreign,
+    foreign: Foreign,
     wanted: &Wanted,
 ) -> Result<Imported, Error> {
-    let text = read(file)?;
-    let import = match foreign {
-        Foreign::Records => records(&text),
-        Foreign::System(format, surroundings) => import::read(*format, &text, surroundings),
-        Foreign::Service(service, beside) => read_service(*service, &text, beside),
+    let (given, rest) = Given::read(file, foreign)?;
+    let mut imported = Imported {
+        notes: rest.notes,
+        problems: rest.problems,
+        counts_items: rest.counts_items,
+        given,
+        domains: Vec::new(),
+        unchanged: Vec::new(),
+        replaced: HashMap::new(),
     };
-    drop(text);
-    let lines: HashMap<Key, usize> =
-        import.aliases.iter().map(|(line, alias)| (alias.address().key(), *line)).collect();
-    let mut imported = compared(store, import, wanted).await?;
-    while !imported.changes.is_empty() {
+    imported.find_problems(store, &rest.domains, wanted.add_domains).await?;
+    while imported.given.count() > 0 || !imported.domains.is_empty() {
         let is_whole = imported.problems.is_empty() || wanted.skip;
         let coming = Coming {
-            domains: imported.domains.values().cloned().collect(),
-            aliases: imported.changes.iter().filter_map(Change::alias).cloned().collect(),
+            domains: imported.domains.iter().map(|(_, domain)| domain.clone()).collect(),
+            aliases: Arc::new(imported.given.clone()),
             replaces: wanted.replace,
             commits: is_whole && !wanted.plan,
             progress: wanted.progress.clone(),
         };
         let taken = store.take_in(coming).await?;
-        if taken.refused.is_empty() {
-            break;
+        imported.unchanged = taken.unchanged;
+        imported.replaced = taken.replaced.into_iter().collect();
+        let is_refused = !taken.refused.is_empty();
+        for refused in taken.refused {
+            let line = imported.given.line(refused.number);
+            imported.problems.push(match refused.why {
+                ChangeError::Exists { existing } => {
+                    let subject = format!("there is already {existing};");
+                    Problem::of(line, &subject, "--replace takes the file's")
+                }
+                why => Problem::new(line, format!("{}: {why}", refused.address)),
+            });
+            imported.given.leave_out(refused.number);
         }
-        let mut refused = HashSet::new();
-        for (address, why) in taken.refused {
-            let key = address.key();
-            let line = lines.get(&key).copied().unwrap_or_default();
-            imported.problems.push(Problem::new(line, format!("{address}: {why}")));
-            refused.insert(key);
-        }
-        let stays = |change: &Change| {
-            change.alias().is_none_or(|alias| !refused.contains(&alias.address().key()))
-        };
-        imported.changes.retain(stays);
-        if !wanted.skip {
+        if !is_refused || !wanted.skip {
             break;
         }
     }
@@ -167,132 +156,103 @@ pub async fn import(
     Ok(imported)
 }
 
-fn read(file: &Path) -> Result<String, Error> {
-    let opened = File::open(file).map_err(|error| Error::file(file, error))?;
-    let mut octets = Vec::new();
-    opened.take(MAX_FILE + 1).read_to_end(&mut octets).map_err(|error| Error::file(file, error))?;
-    if octets.len() as u64 > MAX_FILE {
-        return Err(Error::file(file, "it is larger than 64 MiB"));
-    }
-    String::from_utf8(octets).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let read = error.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count();
-        let what = "it is not text in UTF-8; of a table, the source is wanted, not the .db that postmap makes of it";
-        Error::Line { file: file.to_owned(), line: read + 1, what: what.to_owned() }
-    })
-}
-
-fn records(text: &str) -> Import {
-    let mut import = Import::default();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match Record::read(line)
-            .and_then(|record| record.into_alias().map_err(|error| error.to_string()))
-        {
-            Ok(alias) => import.aliases.push((at + 1, alias)),
-            Err(what) => import.problems.push(Problem::new(at + 1, what)),
-        }
-    }
-    import.refuse_repeated();
-    import
-}
-
-/// What would change, as far as it can be told without trying.
-async fn compared(store: &Store, import: Import, wanted: &Wanted) -> Result<Imported, Error> {
-    let not_hosted = |line, domain: &Domain| {
-        let cause = format!(
-            "is not hosted here; onward domain add {domain} hosts it, or --add-domains does"
-        );
-        Problem::of(line, domain.as_str(), &cause)
-    };
-    let hosted: HashSet<_> = store.domains().await?.into_iter().collect();
-    let mut imported = Imported {
-        notes: import.notes,
-        problems: import.problems,
-        counts_items: import.counts_items,
-        ..Imported::default()
-    };
-    for (line, domain) in import.domains {
-        if hosted.contains(&domain) {
-            continue;
-        }
-        if wanted.add_domains {
-            imported.host(&domain);
-        } else {
-            imported.problems.push(not_hosted(line, &domain));
-        }
-    }
-    let mut existing = existing(store, &import.aliases, wanted).await?;
-    for (line, alias) in import.aliases {
-        if let Err(why) = refuse_lookalike(&alias) {
-            imported.problems.push(Problem::new(line, why.to_string()));
-            continue;
-        }
-        if let Some(domain) = alias.address().domain()
-            && !hosted.contains(domain)
-        {
-            if !wanted.add_domains {
-                imported.problems.push(not_hosted(line, domain));
+impl Imported {
+    /// What can be told without trying.
+    async fn find_problems(
+        &mut self,
+        store: &Store,
+        declared: &[(usize, Domain)],
+        add_domains: bool,
+    ) -> Result<(), Error> {
+        let not_hosted = |line, domain: &Domain| {
+            let cause = format!(
+                "is not hosted here; onward domain add {domain} hosts it, or --add-domains does"
+            );
+            Problem::of(line, domain.as_str(), &cause)
+        };
+        let mut hosted: HashSet<_> = store.domains().await?.into_iter().collect();
+        for (line, domain) in declared {
+            if hosted.contains(domain) {
                 continue;
             }
-            imported.host(domain);
-        }
-        match existing.remove(&alias.address().key()) {
-            Some(old) if old == alias => imported.unchanged += 1,
-            Some(was) if wanted.replace => {
-                imported.changes.push(Change::Replace { alias, was: Box::new(was) });
-            }
-            Some(old) => {
-                let subject = format!("there is already {old};");
-                imported.problems.push(Problem::of(line, &subject, "--replace takes the file's"));
-            }
-            None => imported.changes.push(Change::Add { alias }),
-        }
-    }
-    Ok(imported)
-}
-
-/// The aliases there are for the addresses of those that come.
-async fn existing(
-    store: &Store,
-    coming: &[(usize, Alias)],
-    wanted: &Wanted,
-) -> Result<HashMap<Key, Alias>, Error> {
-    if coming.len() <= FEW {
-        let mut existing = HashMap::new();
-        for (_, alias) in coming {
-            if let Some(found) = store.alias(alias.address()).await? {
-                existing.insert(alias.address().key(), found);
+            match add_domains {
+                true => self.host(0, domain, &mut hosted),
+                false => self.problems.push(not_hosted(*line, domain)),
             }
         }
-        return Ok(existing);
-    }
-    let keys: HashSet<Key> = coming.iter().map(|(_, alias)| alias.address().key()).collect();
-    let (mut existing, mut through) = (HashMap::new(), 0);
-    for_each(store, None, |alias| {
-        through += 1;
-        wanted.progress.step("compared", through, None);
-        let key = alias.address().key();
-        if keys.contains(&key) {
-            existing.insert(key, alias);
+        let given = self.given.clone();
+        let repeated = repeated(|| given.aliases().map(|(_, alias)| alias.address().key()));
+        for (number, alias) in given.aliases() {
+            let problem = if !repeated.is_empty() && repeated.contains(&alias.address().key()) {
+                Some(repeated_problem(given.line(number), &alias))
+            } else if let Err(why) = refuse_lookalike(&alias) {
+                Some(Problem::new(given.line(number), why.to_string()))
+            } else {
+                match alias.address().domain() {
+                    Some(domain) if hosted.contains(domain) => None,
+                    Some(domain) if add_domains => {
+                        self.host(number, domain, &mut hosted);
+                        None
+                    }
+                    Some(domain) => Some(not_hosted(given.line(number), domain)),
+                    None => None,
+                }
+            };
+            if let Some(problem) = problem {
+                self.problems.push(problem);
+                self.given.leave_out(number);
+            }
         }
         Ok(())
-    })
-    .await?;
-    Ok(existing)
-}
+    }
 
-impl Imported {
-    fn host(&mut self, domain: &Domain) {
-        if self.domains.insert(domain.to_key(), domain.clone()).is_none() {
-            self.changes.push(Change::Host { domain: domain.to_string() });
+    fn host(&mut self, number: usize, domain: &Domain, hosted: &mut HashSet<Domain>) {
+        if hosted.insert(domain.clone()) {
+            self.domains.push((number, domain.clone()));
         }
+    }
+
+    /// What changes, in the order of the file.
+    pub fn changes(&self) -> impl Iterator<Item = Change> + '_ {
+        let mut domains = self.domains.iter().peekable();
+        let mut aliases = self.aliases().peekable();
+        std::iter::from_fn(move || {
+            let next = aliases.peek().map(|(number, _)| *number);
+            let hosts = |(first, _): &&(usize, Domain)| next.is_none_or(|next| *first <= next);
+            if let Some((_, domain)) = domains.next_if(hosts) {
+                return Some(Change::Host { domain: domain.to_string() });
+            }
+            let (number, alias) = aliases.next()?;
+            Some(match self.replaced.get(&number) {
+                Some(was) => Change::Replace { alias, was: Box::new(was.clone()) },
+                None => Change::Add { alias },
+            })
+        })
+    }
+
+    /// Aliases of the file that stand here already as they are.
+    pub fn unchanged(&self) -> usize {
+        self.unchanged.len()
     }
 
     /// Nothing at all stood in the file.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.count() == 0
+            && self.domains.is_empty()
             && self.problems.is_empty()
             && self.notes.is_empty()
-            && self.unchanged == 0
+            && self.unchanged.is_empty()
+    }
+}
+
+/// The aliases that are new, or as new.
+impl AliasSource for Imported {
+    fn aliases(&self) -> Box<dyn Iterator<Item = (usize, Alias)> + Send + '_> {
+        let is_new = |(number, _): &(usize, Alias)| self.unchanged.binary_search(number).is_err();
+        Box::new(self.given.aliases().filter(is_new))
+    }
+
+    fn count(&self) -> usize {
+        self.given.count().saturating_sub(self.unchanged.len())
     }
 }

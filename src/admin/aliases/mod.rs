@@ -1,6 +1,7 @@
 //! Which addresses lead where.
 
 mod apply;
+mod given;
 mod import;
 mod many;
 mod nowhere;
@@ -12,7 +13,8 @@ pub use crate::store::{
     Progress, Removed, Reversion,
 };
 pub use apply::apply;
-pub use import::{Change, Foreign, Imported, Wanted, import};
+pub use given::Foreign;
+pub use import::{Change, Imported, Wanted, import};
 pub use many::{How, amend_where, replace_destination};
 pub(in crate::admin) use nowhere::Asked as AskedDestinations;
 pub use nowhere::{Leads, Nowhere, nowhere, nowhere_here, postmaster_nowhere};

@@ -1,7 +1,7 @@
 use crate::{
     address::{Domain, Mailbox},
     admin::Store,
-    alias::{Alias, AliasAddress, Expansion, Key, Pattern},
+    alias::{Alias, AliasAddress, AliasSource, Expansion, Key, Pattern},
     config::Config,
     dns::{Resolver, without_mail},
     mail::aliases::Aliases,
@@ -44,19 +44,20 @@ impl fmt::Display for Nowhere {
 pub(in crate::admin) struct Asked<'a> {
     postmaster: Option<&'a Mailbox>,
     aliases: Aliases,
-    /// Addresses that are about to be answered here, their domains, and the regexes.
-    coming: HashSet<Key>,
-    coming_domains: HashSet<String>,
-    patterns: Vec<&'a Pattern>,
+    /// Addresses that are about to be answered here, as numbers in order, since they may be a million; their domains, and the
+    /// regexes.
+    coming: Vec<u64>,
+    coming_domains: HashSet<Domain>,
+    patterns: Vec<Pattern>,
     led: Vec<Led>,
     domains: HashSet<Domain>,
 }
 
 /// What leads somewhere, and is in the store or about to come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Leads<'a> {
     /// Aliases.
-    Aliases(&'a [Alias]),
+    Aliases(&'a dyn AliasSource),
     /// Something else, such as a token, whose name `from` is, to mailboxes.
     To {
         /// Its name.
@@ -113,7 +114,7 @@ impl<'a> Asked<'a> {
         Self {
             postmaster: config.postmaster.as_ref(),
             aliases: Aliases::new(store.clone(), &config.routes),
-            coming: HashSet::new(),
+            coming: Vec::new(),
             coming_domains: HashSet::new(),
             patterns: Vec::new(),
             led: Vec::new(),
@@ -132,15 +133,25 @@ impl<'a> Asked<'a> {
                 return asked;
             }
         };
-        asked.coming = aliases.iter().map(|alias| alias.address().key()).collect();
-        let domains = aliases.iter().filter_map(|alias| alias.address().domain());
-        asked.coming_domains = domains.map(Domain::to_key).collect();
-        let patterns = aliases.iter().filter_map(|alias| match alias.address() {
-            AliasAddress::Regex(pattern) => Some(pattern),
-            AliasAddress::Exact(_) | AliasAddress::CatchAll(_) => None,
-        });
-        asked.patterns = patterns.collect();
-        aliases.iter().for_each(|alias| asked.add(alias));
+        asked.coming.reserve_exact(aliases.count());
+        for (_, alias) in aliases.aliases() {
+            asked.coming.push(alias.address().key().fingerprint());
+            if let Some(domain) = alias.address().domain()
+                && !asked.coming_domains.contains(domain)
+            {
+                asked.coming_domains.insert(domain.clone());
+            }
+            if let AliasAddress::Regex(pattern) = alias.address() {
+                asked.patterns.push(pattern.clone());
+            }
+        }
+        asked.coming.sort_unstable();
+        for (_, alias) in aliases.aliases() {
+            if asked.led.len() >= MAX_DESTINATIONS {
+                break;
+            }
+            asked.add(&alias);
+        }
         asked
     }
 
@@ -171,8 +182,7 @@ impl<'a> Asked<'a> {
         if self.led.len() >= MAX_DESTINATIONS {
             return;
         }
-        let is_ours =
-            self.aliases.is_hosted(domain) || self.coming_domains.contains(&domain.to_key());
+        let is_ours = self.aliases.is_hosted(domain) || self.coming_domains.contains(domain);
         let place = match (is_ours, mailbox) {
             (true, Some(mailbox))
                 if !is_srs_shaped(mailbox.local()) && !self.will_answer(mailbox) =>
@@ -198,9 +208,10 @@ impl<'a> Asked<'a> {
 
     fn will_answer(&self, mailbox: &Mailbox) -> bool {
         let key = Key::exact(mailbox);
-        self.coming.contains(&key)
-            || key.without_tag().is_some_and(|key| self.coming.contains(&key))
-            || self.coming.contains(&Key::catch_all(mailbox.domain()))
+        let comes = |key: &Key| self.coming.binary_search(&key.fingerprint()).is_ok();
+        comes(&key)
+            || key.without_tag().is_some_and(|key| comes(&key))
+            || comes(&Key::catch_all(mailbox.domain()))
             || self.patterns.iter().any(|pattern| pattern.matches(mailbox))
     }
 

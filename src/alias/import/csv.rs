@@ -3,6 +3,7 @@
 use super::{Import, split};
 use crate::alias::{Alias, AliasError, Rules, SenderPattern, parse_day, parse_limit};
 use csv::StringRecord;
+use std::{borrow::Cow, io::Cursor};
 
 /// How the columns may be called.
 const ADDRESS: [&str; 6] = ["address", "alias", "source", "from", "email", "name"];
@@ -32,54 +33,89 @@ const NOTE: [&str; 4] = ["note", "notes", "description", "comment"];
 /// Columns of our own exports that follow from the others.
 const KNOWN: [&str; 1] = ["kind"];
 
-pub(super) fn read(text: &str, import: &mut Import) {
-    // The reader counts a CRLF to the line behind it.
-    let text = text.replace("\r\n", "\n");
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) => return import.problem(1, error.to_string()),
-    };
-    let mut columns = Columns { header: &header, read: Vec::new() };
-    let (Some(address), Some(destinations)) = (columns.find(&ADDRESS), columns.find(&DESTINATIONS))
-    else {
-        return import.problem(
-            1,
-            "the first line must name the columns: address, destinations and, where there are such, enabled, keep_tag, \
-             spam, allow, block, limit, max_messages, expires, reply_by_address, digest and note",
-        );
-    };
-    let (enabled, words) = (columns.find(&ENABLED), Words::find(&mut columns));
-    for unread in columns.unread() {
-        import.note(1, format!("the column {unread:?} is not read"));
+/// The rows behind the line of names.
+pub(super) struct Rows<'a> {
+    reader: csv::Reader<Cursor<Text<'a>>>,
+    record: StringRecord,
+    address: usize,
+    destinations: usize,
+    enabled: Option<usize>,
+    words: Words,
+}
+
+/// The text as it stands, or with other ends of lines.
+struct Text<'a>(Cow<'a, str>);
+
+impl AsRef<[u8]> for Text<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
+}
+
+impl<'a> Rows<'a> {
+    /// Reads the line of names; `None`, and said, where it does not name what is needed.
+    pub(super) fn of(text: &'a str, import: &mut Import) -> Option<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // The reader counts a CRLF to the line behind it.
+        let text = match text.contains("\r\n") {
+            true => Cow::Owned(text.replace("\r\n", "\n")),
+            false => Cow::Borrowed(text),
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(Cursor::new(Text(text)));
+        let header = match reader.headers() {
+            Ok(header) => header.clone(),
+            Err(error) => {
+                import.problem(1, error.to_string());
+                return None;
+            }
+        };
+        let mut columns = Columns { header: &header, read: Vec::new() };
+        let (Some(address), Some(destinations)) =
+            (columns.find(&ADDRESS), columns.find(&DESTINATIONS))
+        else {
+            import.problem(
+                1,
+                "the first line must name the columns: address, destinations and, where there are such, enabled, keep_tag, \
+                 spam, allow, block, limit, max_messages, expires, reply_by_address, digest and note",
+            );
+            return None;
+        };
+        let (enabled, words) = (columns.find(&ENABLED), Words::find(&mut columns));
+        for unread in columns.unread() {
+            import.note(1, format!("the column {unread:?} is not read"));
+        }
+        let record = StringRecord::new();
+        Some(Self { reader, record, address, destinations, enabled, words })
+    }
+
+    /// Reads a row; `false` behind the last.
+    pub(super) fn next(&mut self, import: &mut Import) -> bool {
+        match self.reader.read_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => return false,
             Err(error) => {
                 let line = error.position().map_or(1, csv::Position::line);
                 import.problem(usize::try_from(line).unwrap_or(usize::MAX), error.to_string());
-                continue;
+                return true;
             }
-        };
+        }
+        let record = &self.record;
         let line = record.position().map_or(1, csv::Position::line);
         let line = usize::try_from(line).unwrap_or(usize::MAX);
-        let address = record.get(address).unwrap_or_default();
-        let targets = record.get(destinations).unwrap_or_default();
-        let before = import.aliases.len();
+        let address = record.get(self.address).unwrap_or_default();
+        let targets = record.get(self.destinations).unwrap_or_default();
         import.forward(line, address, &split(targets, &[',', ';'], true));
-        if import.aliases.len() == before {
-            continue;
-        }
-        let is_off = enabled.and_then(|at| record.get(at)).is_some_and(is_no);
+        let is_off = self.enabled.and_then(|at| record.get(at)).is_some_and(is_no);
         if let Some((line, alias)) = import.aliases.pop() {
-            match words.of(alias, &record) {
+            match self.words.of(alias, record) {
                 Ok(alias) => import.aliases.push((line, alias.with_enabled(!is_off))),
                 Err(what) => import.problem(line, what),
             }
         }
+        true
     }
 }
 

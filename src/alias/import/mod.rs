@@ -11,7 +11,11 @@ pub use service::{Beside, Service, read_service};
 
 use super::{Alias, AliasAddress, AliasError, Key};
 use crate::address::Domain;
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    iter::{Enumerate, Peekable},
+    str,
+};
 
 /// Lines that are read of one file.
 const MAX_LINES: usize = 1_000_000;
@@ -98,21 +102,124 @@ struct Entry {
 
 /// Reads the text of a file.
 pub fn read(format: Format, text: &str, surroundings: &Surroundings) -> Import {
-    let mut import = Import::default();
-    if text.lines().count() > MAX_LINES {
-        import.problem(MAX_LINES, "no more than a million lines are read");
-        return import;
-    }
-    match format {
-        Format::PostfixVirtual => table::read(text, surroundings, &mut import),
-        Format::PostfixRegexp => patterns::read(text, patterns::Kind::Regexp, &mut import),
-        Format::PostfixPcre => patterns::read(text, patterns::Kind::Pcre, &mut import),
-        Format::Aliases => names::read(text, surroundings, false, &mut import),
-        Format::Exim => names::read(text, surroundings, true, &mut import),
-        Format::Csv => csv::read(text, &mut import),
-    }
+    let mut reading = Reading::new(format, text, surroundings);
+    let aliases = reading.by_ref().collect();
+    let mut import = Import { aliases, ..reading.rest() };
     import.refuse_repeated();
     import
+}
+
+/// The aliases of a file's text with their lines, one after the other, so that a million of them need not be held; those
+/// that come twice among them.
+pub struct Reading<'a> {
+    lines: Lines<'a>,
+    import: Import,
+}
+
+/// How the text is taken apart.
+enum Lines<'a> {
+    Table(Entries<'a>, &'a Surroundings),
+    Patterns(Entries<'a>, patterns::Patterns),
+    Names(Entries<'a>, names::Names<'a>),
+    Csv(Box<csv::Rows<'a>>),
+    Nothing,
+}
+
+impl<'a> Reading<'a> {
+    /// Begins with the first line.
+    pub fn new(format: Format, text: &'a str, surroundings: &'a Surroundings) -> Self {
+        let mut import = Import::default();
+        if text.lines().count() > MAX_LINES {
+            import.problem(MAX_LINES, "no more than a million lines are read");
+            return Self { lines: Lines::Nothing, import };
+        }
+        let entries = Entries::of(text);
+        let patterns = patterns::Patterns::new;
+        let names = |has_wildcards| names::Names::of(text, surroundings, has_wildcards);
+        let lines = match format {
+            Format::PostfixVirtual => Lines::Table(entries, surroundings),
+            Format::PostfixRegexp => Lines::Patterns(entries, patterns(patterns::Kind::Regexp)),
+            Format::PostfixPcre => Lines::Patterns(entries, patterns(patterns::Kind::Pcre)),
+            Format::Aliases => Lines::Names(entries, names(false)),
+            Format::Exim => Lines::Names(entries, names(true)),
+            Format::Csv => csv::Rows::of(text, &mut import)
+                .map_or(Lines::Nothing, |rows| Lines::Csv(Box::new(rows))),
+        };
+        Self { lines, import }
+    }
+
+    /// What was found so far beside the aliases.
+    pub fn rest(self) -> Import {
+        self.import
+    }
+
+    /// Reads an entry; `false` behind the last.
+    fn step(&mut self) -> bool {
+        let import = &mut self.import;
+        let entries = match &mut self.lines {
+            Lines::Csv(rows) => return rows.next(import),
+            Lines::Nothing => return false,
+            Lines::Table(entries, _) | Lines::Patterns(entries, _) | Lines::Names(entries, _) => {
+                entries
+            }
+        };
+        let Some(entry) = entries.next() else { return false };
+        if entry.text.len() > MAX_ENTRY {
+            import.problem(entry.line, format!("the entry is longer than {MAX_ENTRY} octets"));
+            return true;
+        }
+        match &mut self.lines {
+            Lines::Table(_, surroundings) => table::read(&entry, surroundings, import),
+            Lines::Patterns(_, patterns) => patterns.read(&entry, import),
+            Lines::Names(_, names) => names.read(&entry, import),
+            Lines::Csv(_) | Lines::Nothing => {}
+        }
+        true
+    }
+}
+
+impl Iterator for Reading<'_> {
+    type Item = (usize, Alias);
+
+    fn next(&mut self) -> Option<(usize, Alias)> {
+        loop {
+            // An entry is one alias at most.
+            if let Some(found) = self.import.aliases.pop() {
+                return Some(found);
+            }
+            if !self.step() {
+                return None;
+            }
+        }
+    }
+}
+
+/// The keys that come more than once. They are gone through twice, and numbers are kept for them: keys themselves would take
+/// more memory than the text that they stand in.
+pub fn repeated<I: Iterator<Item = Key>>(keys: impl Fn() -> I) -> HashSet<Key> {
+    let mut prints: Vec<u64> = keys().map(|key| key.fingerprint()).collect();
+    prints.sort_unstable();
+    let pairs = prints.iter().zip(prints.iter().skip(1));
+    let again: HashSet<u64> =
+        pairs.filter(|(one, next)| one == next).map(|(one, _)| *one).collect();
+    drop(prints);
+    if again.is_empty() {
+        return HashSet::new();
+    }
+    let (mut seen, mut repeated) = (HashSet::new(), HashSet::new());
+    for key in keys().filter(|key| again.contains(&key.fingerprint())) {
+        if let Some(key) = seen.replace(key) {
+            repeated.insert(key);
+        }
+    }
+    repeated
+}
+
+/// Where an address comes twice, all systems read here go by the first; but for maps that were built
+/// from the file, which go by the last. So nobody can tell, and none of the lines is taken.
+pub fn repeated_problem(line: usize, alias: &Alias) -> Problem {
+    let cause = "stands in several lines; which of them counts cannot be told";
+    Problem::of(line, &alias.address().to_string(), cause)
 }
 
 impl Import {
@@ -171,20 +278,16 @@ impl Import {
         }
     }
 
-    /// Where an address comes twice, all systems read here go by the first; but for maps that were built
-    /// from the file, which go by the last. So nobody can tell, and none of the lines is taken.
-    pub(crate) fn refuse_repeated(&mut self) {
-        let mut lines: HashMap<Key, Vec<usize>> = HashMap::new();
-        for (line, alias) in &self.aliases {
-            lines.entry(alias.address().key()).or_default().push(*line);
+    /// None of the lines whose addresses come twice is taken.
+    fn refuse_repeated(&mut self) {
+        let repeated = repeated(|| self.aliases.iter().map(|(_, alias)| alias.address().key()));
+        if repeated.is_empty() {
+            return;
         }
-        let cause = "stands in several lines; which of them counts cannot be told";
         for (line, alias) in std::mem::take(&mut self.aliases) {
-            match lines.get(&alias.address().key()) {
-                Some(lines) if lines.len() > 1 => {
-                    self.problem_of(line, &alias.address().to_string(), cause);
-                }
-                _ => self.aliases.push((line, alias)),
+            match repeated.contains(&alias.address().key()) {
+                true => self.problems.push(repeated_problem(line, &alias)),
+                false => self.aliases.push((line, alias)),
             }
         }
     }
@@ -192,30 +295,37 @@ impl Import {
 
 /// The entries of a Postfix table or alias file: comments and empty lines go, lines that begin with a
 /// blank continue the one before.
-fn entries(text: &str, import: &mut Import) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim_end();
-        let is_comment = line.trim_start().starts_with('#');
-        if line.is_empty() || is_comment {
-            continue;
-        }
-        match entries.last_mut() {
-            Some(entry) if line.starts_with([' ', '\t']) => {
-                entry.text.push(' ');
-                entry.text.push_str(line.trim_start());
-            }
-            _ => entries.push(Entry { line: at + 1, text: line.trim_start().to_owned() }),
-        }
+struct Entries<'a> {
+    lines: Peekable<Enumerate<str::Lines<'a>>>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { lines: text.lines().enumerate().peekable() }
     }
-    entries.retain(|entry| {
-        let fits = entry.text.len() <= MAX_ENTRY;
-        if !fits {
-            import.problem(entry.line, format!("the entry is longer than {MAX_ENTRY} octets"));
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        let (at, line) = self.lines.find(|(_, line)| !is_skipped(line))?;
+        let mut entry = Entry { line: at + 1, text: line.trim().to_owned() };
+        let continues =
+            |(_, line): &(usize, &str)| is_skipped(line) || line.starts_with([' ', '\t']);
+        while let Some((_, line)) = self.lines.next_if(continues) {
+            if !is_skipped(line) {
+                entry.text.push(' ');
+                entry.text.push_str(line.trim());
+            }
         }
-        fits
-    });
-    entries
+        Some(entry)
+    }
+}
+
+fn is_skipped(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
 }
 
 /// The words of a value: between `separators`, and with `blanks` between blanks too, but for what stands
@@ -242,9 +352,8 @@ mod tests {
 
     #[test]
     fn entries_and_their_lines() {
-        let mut import = Import::default();
         let text = "# no\n\na b\n  c\n# still no\n\td\ne f\n";
-        let entries = entries(text, &mut import);
+        let entries: Vec<Entry> = Entries::of(text).collect();
         let found: Vec<_> = entries.iter().map(|entry| (entry.line, &*entry.text)).collect();
         assert_eq!(found, [(3, "a b c d"), (7, "e f")]);
     }

@@ -1,34 +1,34 @@
 //! aliases(5), and Exim's alias files: a name, a colon, and where it leads. Names that are aliases
 //! themselves lead on; others are mailboxes of the old machine.
 
-use super::{Entry, Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, entries, split};
+use super::{Entries, Entry, Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, split};
 use crate::alias::{Alias, AliasAddress};
 use std::collections::HashSet;
 
-/// Exim's `lsearch*@` knows wildcards, and aliases(5) none.
-pub(super) fn read(
-    text: &str,
-    surroundings: &Surroundings,
+/// What is known of the file as a whole.
+pub(super) struct Names<'a> {
+    surroundings: &'a Surroundings,
+    /// Exim's `lsearch*@` knows wildcards, and aliases(5) none.
     has_wildcards: bool,
-    import: &mut Import,
-) {
-    let entries: Vec<(Entry, String, String)> = entries(text, import)
-        .into_iter()
-        .filter_map(|entry| match key_and_value(&entry.text) {
-            Some((key, value)) => Some((entry, key, value)),
-            None => {
-                import.problem(entry.line, "no name and colon");
-                None
-            }
-        })
-        .collect();
-    let names: HashSet<String> = entries.iter().map(|(_, key, _)| key.to_lowercase()).collect();
-    for (entry, key, value) in &entries {
-        if !has_wildcards && matches!(key.split('@').next(), Some("*" | "")) {
-            import.problem_of(entry.line, &format!("{key}:"), "aliases(5) has no wildcards");
-            continue;
+    names: HashSet<Box<str>>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(text: &str, surroundings: &'a Surroundings, has_wildcards: bool) -> Self {
+        let keys = Entries::of(text).filter_map(|entry| key_and_value(&entry.text));
+        let names = keys.map(|(key, _)| key.to_lowercase().into()).collect();
+        Self { surroundings, has_wildcards, names }
+    }
+
+    pub(super) fn read(&self, entry: &Entry, import: &mut Import) {
+        let Some((key, value)) = key_and_value(&entry.text) else {
+            return import.problem(entry.line, "no name and colon");
+        };
+        if !self.has_wildcards && matches!(key.split('@').next(), Some("*" | "")) {
+            let subject = format!("{key}:");
+            return import.problem_of(entry.line, &subject, "aliases(5) has no wildcards");
         }
-        alias(entry.line, key, value, &names, surroundings, import);
+        alias(entry.line, &key, &value, &self.names, self.surroundings, import);
     }
 }
 
@@ -50,7 +50,7 @@ fn alias(
     line: usize,
     key: &str,
     value: &str,
-    names: &HashSet<String>,
+    names: &HashSet<Box<str>>,
     surroundings: &Surroundings,
     import: &mut Import,
 ) {
@@ -85,7 +85,7 @@ fn alias(
         if let Some(why) = refused {
             return import.problem_of(line, &format!("{key} leads to {bare}:"), why);
         }
-        let is_alias = names.contains(&bare.to_lowercase()) && !target.starts_with('\\');
+        let is_alias = names.contains(bare.to_lowercase().as_str()) && !target.starts_with('\\');
         match (unescaped.contains('@'), &surroundings.mailboxes, &surroundings.domain) {
             (true, ..) => targets.push(unescaped.to_owned()),
             (false, _, Some(domain)) if is_alias => targets.push(format!("{unescaped}@{domain}")),

@@ -1,6 +1,6 @@
 //! regexp_table(5) and pcre_table(5): a pattern between delimiters, flags, and where it leads.
 
-use super::{Entry, Import, entries, split};
+use super::{Entry, Import, split};
 
 /// Which of the two kinds of table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,21 +9,31 @@ pub(super) enum Kind {
     Pcre,
 }
 
-pub(super) fn read(text: &str, kind: Kind, import: &mut Import) {
-    let mut conditions = 0_usize;
-    for entry in entries(text, import) {
+/// What was said by the entries before.
+pub(super) struct Patterns {
+    kind: Kind,
+    /// Those that have not ended.
+    conditions: usize,
+}
+
+impl Patterns {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self { kind, conditions: 0 }
+    }
+
+    pub(super) fn read(&mut self, entry: &Entry, import: &mut Import) {
         let word = entry.text.split([' ', '\t', '/', '!']).next().unwrap_or_default();
         match word {
             "if" => {
-                conditions += 1;
+                self.conditions += 1;
                 import
                     .problem(entry.line, "if has no counterpart: add its pattern to those within");
             }
-            "endif" => conditions = conditions.saturating_sub(1),
-            _ if conditions > 0 => {
+            "endif" => self.conditions = self.conditions.saturating_sub(1),
+            _ if self.conditions > 0 => {
                 import.problem(entry.line, "it stands within an if, which has no counterpart");
             }
-            _ => pattern(&entry, kind, import),
+            _ => pattern(entry, self.kind, import),
         }
     }
 }

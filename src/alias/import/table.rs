@@ -1,38 +1,34 @@
 //! virtual(5): an address, or a domain behind an at sign, or a domain alone, and where it leads.
 
-use super::{Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, entries, split};
+use super::{Entry, Import, NO_DOMAIN, OLD_MAILBOX, Surroundings, split};
 use crate::address::Domain;
 
-pub(super) fn read(text: &str, surroundings: &Surroundings, import: &mut Import) {
-    for entry in entries(text, import) {
-        let (key, value) = key_and_value(&entry.text);
-        let targets = split(value, &[','], true);
-        if targets.is_empty() {
-            import.problem_of(entry.line, key, "leads nowhere");
-            continue;
+pub(super) fn read(entry: &Entry, surroundings: &Surroundings, import: &mut Import) {
+    let (key, value) = key_and_value(&entry.text);
+    let targets = split(value, &[','], true);
+    if targets.is_empty() {
+        return import.problem_of(entry.line, key, "leads nowhere");
+    }
+    match key.rsplit_once('@') {
+        Some(("", domain)) => catch_all(entry.line, domain, &targets, surroundings, import),
+        Some(_) => {
+            if let Some(targets) = completed(entry.line, &targets, surroundings, import) {
+                import.forward(entry.line, key, &targets);
+            }
         }
-        match key.rsplit_once('@') {
-            Some(("", domain)) => catch_all(entry.line, domain, &targets, surroundings, import),
-            Some(_) => {
-                let targets = completed(entry.line, &targets, surroundings, import);
-                if let Some(targets) = targets {
-                    import.forward(entry.line, key, &targets);
+        // `example.org anything` says that the domain is one of aliases.
+        None if key.contains('.') && Domain::parse(key).is_ok() => {
+            import.domain(entry.line, key);
+        }
+        None => match &surroundings.domain {
+            None => import.problem_of(entry.line, key, NO_DOMAIN),
+            Some(domain) => {
+                let address = format!("{key}@{domain}");
+                if let Some(targets) = completed(entry.line, &targets, surroundings, import) {
+                    import.forward(entry.line, &address, &targets);
                 }
             }
-            // `example.org anything` says that the domain is one of aliases.
-            None if key.contains('.') && Domain::parse(key).is_ok() => {
-                import.domain(entry.line, key);
-            }
-            None => match &surroundings.domain {
-                None => import.problem_of(entry.line, key, NO_DOMAIN),
-                Some(domain) => {
-                    let address = format!("{key}@{domain}");
-                    if let Some(targets) = completed(entry.line, &targets, surroundings, import) {
-                        import.forward(entry.line, &address, &targets);
-                    }
-                }
-            },
-        }
+        },
     }
 }
 

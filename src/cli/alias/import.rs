@@ -4,7 +4,7 @@ use crate::{
     address::Domain,
     admin::{Store, aliases::Foreign},
     alias::{
-        Alias,
+        AliasSource,
         import::{self, Surroundings},
     },
     cli::{
@@ -59,7 +59,7 @@ pub(super) async fn run(
     args: Args,
     store: &Store,
     out: &mut impl Write,
-) -> Result<Vec<Alias>, Failure> {
+) -> Result<Box<dyn AliasSource>, Failure> {
     let surroundings = Surroundings { domain: args.domain, mailboxes: args.mailboxes };
     let foreign = match args.from {
         Format::PostfixVirtual => import::Format::PostfixVirtual,
@@ -69,9 +69,9 @@ pub(super) async fn run(
         Format::Exim => import::Format::Exim,
         Format::Csv => import::Format::Csv,
         Format::Onward => {
-            return take_over(store, &args.file, &Foreign::Records, &args.options, out).await;
+            return take_over(store, &args.file, Foreign::Records, &args.options, out).await;
         }
     };
     let foreign = Foreign::System(foreign, surroundings);
-    take_over(store, &args.file, &foreign, &args.options, out).await
+    take_over(store, &args.file, foreign, &args.options, out).await
 }

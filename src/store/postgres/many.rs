@@ -5,7 +5,7 @@ use super::{
     Postgres,
     alias_texts::write_texts,
     alter::alter,
-    apply::{AT_ONCE, make_wanted, push, put_in_place},
+    apply::{make_wanted, push, put_in_place},
     ask::{self, Result},
     changing::{changing, count_change},
     error::{Failure, unreadable},
@@ -14,29 +14,28 @@ use super::{
         domain_settings, domains, tokens,
     },
     snapshot::{self, Live},
-    telling::{step, tell},
+    take_in::take_in,
+    telling::step,
 };
 use crate::{
     address::Domain,
-    alias::{Alias, AliasAddress, DomainSettings, Edit, Key, MAX_PATTERNS},
-    clock,
+    alias::{Alias, AliasAddress, DomainSettings, Edit, Key},
     store::{
         AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, TakenIn,
-        failure,
-        many::{MAX_REFUSED, leads_on, led_elsewhere},
-        rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
+        many::{leads_on, led_elsewhere},
+        rules::{refuse_cycle, refuse_cycle_from},
         snapshot::Snapshot,
     },
 };
 use async_trait::async_trait;
 use deadpool::managed::Object;
 use deadpool_postgres::{ClientWrapper, Transaction};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 use tokio_postgres::IsolationLevel;
 
 /// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 #[async_trait]
 impl AliasChanges for Postgres {
@@ -63,7 +62,7 @@ impl AliasChanges for Postgres {
     async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError> {
         let (_turn, client) = self.access.long().await?;
         let mut client = Object::take(client);
-        let taken = ask::at_length(take_in(self, &mut client, coming)).await;
+        let taken = ask::at_length(take_in(self, &mut client, &coming)).await;
         let taken = taken.map_err(|failure| failure.at(&self.access.database))?;
         self.look_again().await;
         Ok(taken)
@@ -263,117 +262,5 @@ async fn tell_each(client: &mut ClientWrapper, told: &mpsc::Sender<Change>) -> R
             return Ok(());
         }
         after = page.last().map(|alias| alias.address().key());
-    }
-}
-
-async fn take_in(
-    store: &Postgres,
-    client: &mut ClientWrapper,
-    coming: Coming,
-) -> Result<TakenIn, Failure> {
-    let mut taken = TakenIn::default();
-    let loading = client.transaction().await?;
-    load(&loading, &coming, &mut taken).await?;
-    loading.commit().await?;
-    let all = Some(coming.aliases.len() as u64);
-    let turn = store.access.directory_turn().await?;
-    let tx = client.transaction().await?;
-    domains::lock(&tx).await?;
-    put_in(&tx, &coming, &mut taken).await?;
-    if !coming.commits || !taken.refused.is_empty() {
-        tx.rollback().await?;
-        return Ok(taken);
-    }
-    tell(&coming.progress, "written", coming.aliases.len() as u64, all).await?;
-    count_change(&tx).await?;
-    tx.commit().await?;
-    drop(turn);
-    write_texts(client, &coming.progress).await?;
-    Ok(taken)
-}
-
-/// Puts what comes among what is there; names what cannot be.
-async fn put_in(tx: &Transaction<'_>, coming: &Coming, taken: &mut TakenIn) -> Result<(), Failure> {
-    for domain in &coming.domains {
-        if domain.literal().is_some() {
-            return Err(ChangeError::Literal(domain.clone()).into());
-        }
-        domains::insert(tx, domain, clock::millis()).await?;
-    }
-    if !coming.replaces {
-        for (address, existing) in in_the_way(tx).await? {
-            taken.refuse(&address, ChangeError::Exists { existing: Box::new(existing) });
-        }
-    }
-    put_in_place(tx).await?;
-    let snapshot = snapshot::within(tx, Table::Stored).await?;
-    if snapshot.patterns.len() > MAX_PATTERNS {
-        return Err(ChangeError::TooManyPatterns.into());
-    }
-    let live = Live::of(tx, Table::Stored, &snapshot);
-    let all = Some(coming.aliases.len() as u64);
-    for (through, alias) in (1..).zip(&coming.aliases) {
-        step(&coming.progress, "checked", through, all).await?;
-        let why = match alias.address().domain() {
-            Some(domain) if !snapshot.domains.contains(domain) => {
-                Some(ChangeError::UnknownDomain(domain.clone()))
-            }
-            _ if leads_on(alias, &snapshot.domains) => match refuse_cycle(&live, alias).await {
-                Ok(()) => None,
-                Err(failure::Failure::Refused(why)) => Some(why),
-                Err(failure) => return Err(failure),
-            },
-            _ => None,
-        };
-        if let Some(why) = why {
-            taken.refuse(alias.address(), why);
-        }
-    }
-    Ok(())
-}
-
-/// Fills the temporary table, for which nobody waits.
-async fn load(tx: &Transaction<'_>, coming: &Coming, taken: &mut TakenIn) -> Result<(), Failure> {
-    make_wanted(tx).await?;
-    let all = Some(coming.aliases.len() as u64);
-    let (mut seen, mut rows, mut position) = (HashSet::new(), Rows::default(), 0);
-    for (through, alias) in (1..).zip(&coming.aliases) {
-        step(&coming.progress, "read", through, all).await?;
-        if let Err(why) = refuse_srs_shaped(alias).and_then(|()| refuse_unsafe(alias)) {
-            taken.refuse(alias.address(), why);
-        } else if !seen.insert(alias.address().key()) {
-            taken.refuse(alias.address(), ChangeError::Twice(alias.address().to_string()));
-        } else {
-            push(&mut rows, alias, &mut position);
-        }
-        if rows.len() == AT_ONCE {
-            std::mem::take(&mut rows).insert(tx, Table::Wanted).await?;
-        }
-    }
-    rows.insert(tx, Table::Wanted).await?;
-    tx.batch_execute("ANALYZE pg_temp.wanted").await?;
-    Ok(())
-}
-
-/// Aliases of the temporary table whose addresses have others already.
-async fn in_the_way(tx: &Transaction<'_>) -> Result<Vec<(AliasAddress, Alias)>> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = aliases::some(tx, Which::All(Table::Wanted), after.as_ref()).await?;
-        let keys: Vec<Key> = page.iter().map(|alias| alias.address().key()).collect();
-        let there = aliases::of_keys(tx, &keys.iter().collect::<Vec<_>>()).await?;
-        for existing in there {
-            let is_it = |alias: &&Alias| alias.address().key() == existing.address().key();
-            if let Some(alias) = page.iter().find(is_it)
-                && existing != *alias
-                && found.len() < MAX_REFUSED
-            {
-                found.push((alias.address().clone(), existing));
-            }
-        }
-        if page.len() < PAGE {
-            return Ok(found);
-        }
-        after = keys.into_iter().next_back();
     }
 }

@@ -31,6 +31,7 @@ mod snapshot;
 mod spool;
 mod standing;
 mod steps;
+mod take_in;
 mod telling;
 mod tls;
 mod tls_records;

@@ -23,13 +23,13 @@ use crate::{
     store::{
         AliasChanges, Alteration, Change, ChangeError, Coming, Edited, Many, Progress, StoreError,
         TakenIn,
-        many::{MAX_REFUSED, leads_on, led_elsewhere},
+        many::{leads_on, led_elsewhere},
     },
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -57,7 +57,7 @@ impl AliasChanges for Sqlite {
 
     async fn take_in(&self, coming: Coming) -> Result<TakenIn, ChangeError> {
         self.on_its_own(move |connection, path| {
-            take_in(connection, coming).map_err(|failure| failure.at(path))
+            take_in(connection, &coming).map_err(|failure| failure.at(path))
         })
         .await
     }
@@ -228,96 +228,118 @@ fn tell(connection: &Connection, told: &mpsc::Sender<Change>) -> Result<(), Fail
     })
 }
 
-fn take_in(connection: &mut Connection, coming: Coming) -> Result<TakenIn, Failure> {
-    let Coming { domains: new_domains, aliases: new, replaces, commits, progress } = coming;
-    let mut taken = TakenIn::default();
-    let addresses = load(connection, &new, &progress, &mut taken)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for domain in &new_domains {
-        if domain.literal().is_some() {
-            return Err(ChangeError::Literal(domain.clone()).into());
-        }
-        domains::insert(&transaction, domain, clock::millis())?;
+fn take_in(connection: &mut Connection, coming: &Coming) -> Result<TakenIn, Failure> {
+    if let Some(domain) = coming.domains.iter().find(|domain| domain.literal().is_some()) {
+        return Err(ChangeError::Literal(domain.clone()).into());
     }
-    if !replaces {
-        for (address, existing) in in_the_way(&transaction)? {
-            taken.refuse(&address, ChangeError::Exists { existing: Box::new(existing) });
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        connection.execute_batch(&apply::wanted_table())?;
+        // As in `edit`.
+        let waits = tries > TRIES;
+        let behaviour =
+            if waits { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
+        let reading = connection.transaction_with_behavior(behaviour)?;
+        let version = domains::version(&reading)?;
+        let mut taken = TakenIn::default();
+        let leads_on = load(&reading, coming, &mut taken)?;
+        let transaction = if waits {
+            reading
+        } else {
+            reading.commit()?;
+            let next = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if domains::version(&next)? != version {
+                continue;
+            }
+            next
+        };
+        put_in(&transaction, coming, leads_on, &mut taken)?;
+        if coming.commits && taken.refused.is_empty() {
+            let all = coming.aliases.count() as u64;
+            coming.progress.at("written", all, Some(all));
+            domains::count_change(&transaction)?;
+            alias_use::follow_many(&transaction)?;
+            transaction.commit()?;
+            write_texts(connection, &coming.progress);
         }
+        return Ok(taken);
     }
-    apply::put_in_place(&transaction)?;
-    let snapshot = snapshot::within(&transaction, Table::Stored)?;
+}
+
+/// Puts what comes among what is there, and names what would be part of a loop then.
+fn put_in(
+    transaction: &Connection,
+    coming: &Coming,
+    leads_on_to_us: bool,
+    taken: &mut TakenIn,
+) -> Result<(), Failure> {
+    for domain in &coming.domains {
+        domains::insert(transaction, domain, clock::millis())?;
+    }
+    apply::put_in_place(transaction)?;
+    let snapshot = snapshot::within(transaction, Table::Stored)?;
     if snapshot.patterns.len() > MAX_PATTERNS {
         return Err(ChangeError::TooManyPatterns.into());
     }
-    let live = Live::of(&transaction, Table::Stored, &snapshot);
-    let all = Some(addresses);
-    for (through, alias) in (1..).zip(&new) {
-        progress.step("checked", through, all);
-        let why = match alias.address().domain() {
-            Some(domain) if !snapshot.domains.contains(domain) => {
-                Some(ChangeError::UnknownDomain(domain.clone()))
-            }
-            _ if leads_on(alias, &snapshot.domains) => match refuse_cycle(&live, alias) {
-                Ok(()) => None,
-                Err(Failure::Refused(why)) => Some(why),
-                Err(failure) => return Err(failure),
-            },
-            _ => None,
-        };
-        if let Some(why) = why {
-            taken.refuse(alias.address(), why);
-        }
+    let all = coming.aliases.count() as u64;
+    if !leads_on_to_us {
+        coming.progress.at("checked", all, Some(all));
+        return Ok(());
     }
-    if commits && taken.refused.is_empty() {
-        progress.at("written", addresses, all);
-        domains::count_change(&transaction)?;
-        alias_use::follow_many(&transaction)?;
-        transaction.commit()?;
-        write_texts(connection, &progress);
-    }
-    Ok(taken)
-}
-
-/// Fills the temporary table, for which nobody waits.
-fn load(
-    connection: &mut Connection,
-    new: &[Alias],
-    progress: &Progress,
-    taken: &mut TakenIn,
-) -> Result<u64, Failure> {
-    let all = new.len() as u64;
-    let loading = connection.transaction()?;
-    loading.execute_batch(&apply::wanted_table())?;
-    for (through, alias) in (1..).zip(new) {
-        progress.step("read", through, Some(all));
-        if let Err(why) = refuse_srs_shaped(alias).and_then(|()| refuse_unsafe(alias)) {
-            taken.refuse(alias.address(), why);
+    let live = Live::of(transaction, Table::Stored, &snapshot);
+    let settled = taken.settled();
+    for (through, (number, alias)) in (1..).zip(coming.aliases.aliases()) {
+        coming.progress.step("checked", through, Some(all));
+        if settled.contains(&number) || !leads_on(&alias, &snapshot.domains) {
             continue;
         }
-        if let Err(error) = aliases::insert(&loading, Table::Wanted, alias) {
+        match refuse_cycle(&live, &alias) {
+            Ok(()) => {}
+            Err(Failure::Refused(why)) => taken.refuse(number, &alias, why),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// Fills the temporary table, for which nobody waits; true where an alias leads to a hosted domain.
+fn load(connection: &Connection, coming: &Coming, taken: &mut TakenIn) -> Result<bool, Failure> {
+    let mut hosted: HashSet<Domain> = domains::all(connection)?.into_iter().collect();
+    hosted.extend(coming.domains.iter().cloned());
+    let is_first = aliases::count(connection)? == 0;
+    let (all, mut leads_on_to_us) = (Some(coming.aliases.count() as u64), false);
+    for (through, (number, alias)) in (1..).zip(coming.aliases.aliases()) {
+        coming.progress.step("read", through, all);
+        if let Err(why) = refuse_srs_shaped(&alias).and_then(|()| refuse_unsafe(&alias)) {
+            taken.refuse(number, &alias, why);
+            continue;
+        }
+        if let Some(domain) = alias.address().domain()
+            && !hosted.contains(domain)
+        {
+            taken.refuse(number, &alias, ChangeError::UnknownDomain(domain.clone()));
+            continue;
+        }
+        let there = match is_first {
+            true => None,
+            false => aliases::get(connection, Table::Stored, &alias.address().key())?,
+        };
+        if let Some(there) = there
+            && !taken.meet(number, &alias, there, coming.replaces)
+        {
+            continue;
+        }
+        leads_on_to_us |= leads_on(&alias, &hosted);
+        if let Err(error) = aliases::insert(connection, Table::Wanted, &alias) {
             match error.sqlite_error_code() {
                 Some(ErrorCode::ConstraintViolation) => {
-                    taken.refuse(alias.address(), ChangeError::Twice(alias.address().to_string()));
+                    let twice = ChangeError::Twice(alias.address().to_string());
+                    taken.refuse(number, &alias, twice);
                 }
                 _ => return Err(error.into()),
             }
         }
     }
-    loading.commit()?;
-    Ok(all)
-}
-
-/// Aliases of the temporary table whose addresses have others already.
-fn in_the_way(connection: &Connection) -> Result<Vec<(AliasAddress, Alias)>, Failure> {
-    let mut found = Vec::new();
-    aliases::each_of::<Failure>(connection, Table::Wanted, &mut |alias| {
-        if found.len() < MAX_REFUSED
-            && let Some(existing) = aliases::get(connection, Table::Stored, &alias.address().key())?
-            && existing != *alias
-        {
-            found.push((alias.address().clone(), existing));
-        }
-        Ok(())
-    })?;
-    Ok(found)
+    Ok(leads_on_to_us)
 }

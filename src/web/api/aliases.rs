@@ -227,11 +227,10 @@ async fn switch(
 /// An alias as it came to be, with a warning of those of its destinations that nothing answers here. A token for a domain
 /// hears nothing of others.
 async fn warned(site: &Site, caller: &Caller, alias: Alias) -> Result<Shown, Problem> {
-    let aliases = [alias];
+    let (shown, aliases) = (Shown::of(site, &alias).await?, vec![alias]);
     let (leads, own) = (Leads::Aliases(&aliases), caller.token.domain.as_ref());
     let nowhere = aliases::nowhere_here(&site.config, &site.store, leads, own).await;
-    let [alias] = aliases;
-    Ok(Shown::of(site, &alias).await?.with_warnings(&nowhere))
+    Ok(shown.with_warnings(&nowhere))
 }
 
 /// Changes an alias of which `headers` may name what it has to be.
