@@ -1,10 +1,12 @@
 //! `onward alias import`: what other systems' files say, taken over whole or not at all.
 
+use crate::limits::memory_kilobytes;
 use crate::support::onward::Onward;
-use crate::support::{peer, wait_until};
+use crate::support::{DEADLINE, peer, wait_until, wait_until_for};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
 
 const VIRTUAL: &str = "\
 # the aliases of a small association
@@ -181,4 +183,42 @@ fn what_is_said_to_be_left_out_is_not_added_and_a_cause_is_said_once() {
     assert!(said[1].ends_with("; so too lines 4, 5"), "{said:?}");
     assert!(said[2].contains(r"'/^sal.*@example\.org$/'"), "{said:?}");
     assert_eq!(onward.run(&["alias", "list"]), "fine@example.org -> a@x.test\n");
+}
+
+/// What an import of [`LINES`] may have in memory beyond that of a line, in KiB: the text, little for each line, and what SQLite
+/// keeps of its pages. With the aliases themselves it was 28 MB.
+const MEMORY: usize = 12 << 10;
+const LINES: usize = 20_000;
+
+#[test]
+fn a_long_file_is_in_memory_as_its_text_alone() {
+    let onward = Onward::builder().domain("example.org").build();
+    let one = peak_of_plan(&onward, 1);
+    let many = peak_of_plan(&onward, LINES);
+    assert!(many < one + MEMORY, "{one} KiB with a line, {many} KiB with {LINES}");
+    assert_eq!(onward.run(&["alias", "list"]), "", "it was a plan");
+}
+
+/// The most memory that a plan took until it told of its first line, when all of them have been tried.
+fn peak_of_plan(onward: &Onward, lines: usize) -> usize {
+    let file = onward.state_dir().join("virtual");
+    let line = |n: usize| format!("a{n}@example.org me{}@sink.test\n", n % 1_000);
+    fs::write(&file, (0..lines).map(line).collect::<String>()).unwrap();
+    let mut import = Command::new(onward.program())
+        .args(["alias", "import", "--plan", "--from", "postfix-virtual"])
+        .arg(&file)
+        .arg("--config")
+        .arg(onward.config_path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(import.stdout.take().unwrap());
+    let mut first = String::new();
+    reader.read_line(&mut first).unwrap();
+    assert_eq!(first, "+ a0@example.org -> me0@sink.test\n");
+    let peak = memory_kilobytes(import.id(), "VmHWM");
+    assert_eq!(reader.lines().count(), lines - 1);
+    let ended = wait_until_for(3 * DEADLINE, "its end", || import.try_wait().unwrap());
+    assert!(ended.success());
+    peak
 }
