@@ -6,7 +6,7 @@ use super::{
     alias_texts::write_texts,
     apply::{AT_ONCE, make_wanted, push, put_in_place},
     ask::Result,
-    directory::count_change,
+    changing::count_change,
     error::Failure,
     many::TRIES,
     rows::{
