@@ -2,7 +2,7 @@
 //! and goes to one alias.
 
 use super::{
-    forwarder::{ALIAS, Kind, MAILBOX},
+    kind::{ALIAS, Kind, MAILBOX},
     usage,
 };
 use crate::support::{dns::Dns, onward::Onward, wait_until};

@@ -2,7 +2,7 @@
 
 use super::{
     daemon::Daemon,
-    forwarder::{ALIAS, Kind},
+    kind::{ALIAS, Kind},
     load::{self, Letter, SENDER, Session},
     receiver::Receiver,
     report::{Figures, Report},

@@ -34,6 +34,7 @@ mod daemon;
 mod exim;
 mod forwarder;
 mod idle;
+mod kind;
 mod load;
 mod maps;
 mod new_domain;

@@ -2,7 +2,7 @@
 
 use super::{
     daemon::{self, Daemon},
-    forwarder::{ALIAS, Kind},
+    kind::{ALIAS, Kind},
     load::{self, Letter},
     receiver::Receiver,
     report::{Figures, Report, quantile},

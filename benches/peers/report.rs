@@ -2,7 +2,7 @@
 
 use super::{
     chart::{self, Bar, Chart, median},
-    forwarder::{ALL, Kind},
+    kind::{ALL, Kind},
 };
 use serde::{Serialize, ser::SerializeStruct};
 use std::{collections::BTreeMap, fmt::Write, time::Duration};

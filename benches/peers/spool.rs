@@ -2,7 +2,8 @@
 //! fast it arrives then. Each forwarder keeps it on the same disk, and on it before it answers.
 
 use super::{
-    forwarder::{Forwarder, Kind},
+    forwarder::Forwarder,
+    kind::Kind,
     load::{self, Shape},
     receiver::{Receiver, Refusal},
     report::{Case, Measured, Report},

@@ -1,7 +1,8 @@
 //! Mail that passes through, as its destination takes all.
 
 use super::{
-    forwarder::{ALL, Forwarder},
+    forwarder::Forwarder,
+    kind::ALL,
     load::{self, Shape},
     receiver::Receiver,
     report::{Case, Measured, Report},

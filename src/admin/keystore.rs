@@ -1,6 +1,6 @@
 //! SRS secrets and DKIM keys, looked at and changed wherever they are kept: in files of this machine, or in the store, sealed.
 
-use super::{Error, Place, reading, srs_keys::edit_file};
+use super::{Error, Place, reading, secret_file};
 use crate::{
     config::Config,
     keys::{self, Document, Keystore, KeystoreError, SealingKeys},
@@ -214,7 +214,7 @@ impl Kept<'_> {
         change: impl FnOnce(&[u8]) -> Result<Zeroizing<Vec<u8>>, Error>,
     ) -> Result<(), Error> {
         match self {
-            Self::Files { srs, .. } => edit_file(srs, change),
+            Self::Files { srs, .. } => secret_file::edit(srs, change),
             Self::Document(document) => {
                 document.srs = change(&document.srs)?;
                 Ok(())

@@ -26,6 +26,7 @@ pub mod queue;
 pub mod relays;
 pub mod reload;
 pub mod running;
+mod secret_file;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;

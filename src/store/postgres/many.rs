@@ -7,7 +7,7 @@ use super::{
     alter::alter,
     apply::{make_wanted, push, put_in_place},
     ask::{self, Result},
-    changing::{changing, count_change},
+    changing::{TRIES, changing, count_change},
     error::{Failure, unreadable},
     rows::{
         aliases::{self, PAGE, Rows, Table, Which},
@@ -33,9 +33,6 @@ use deadpool_postgres::{ClientWrapper, Transaction};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 use tokio_postgres::IsolationLevel;
-
-/// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
-pub(super) const TRIES: usize = 3;
 
 #[async_trait]
 impl AliasChanges for Postgres {

@@ -6,9 +6,8 @@ use super::{
     alias_texts::write_texts,
     apply::{AT_ONCE, make_wanted, push, put_in_place},
     ask::Result,
-    changing::count_change,
+    changing::{TRIES, count_change},
     error::Failure,
-    many::TRIES,
     rows::{
         aliases::{self, Rows, Table},
         domains,

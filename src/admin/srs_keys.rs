@@ -1,11 +1,7 @@
 //! The secrets that sign and verify rewritten addresses, one a line, of which the first signs.
 
-mod secret_file;
-
-pub(super) use secret_file::edit as edit_file;
-pub(crate) use secret_file::{keyring, new_secret};
-
-use super::{Error, keystore::Keys};
+pub(crate) use super::secret_file::{keyring, new_secret};
+use super::{Error, keystore::Keys, secret_file};
 use crate::srs::{Fingerprint, Keyring, file_secrets};
 use serde::Serialize;
 use std::path::Path;

@@ -30,7 +30,7 @@ fn read(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 ///
 /// Whoever reads it meanwhile sees the old content or the new. Owner and group are kept, and the
 /// mode but for any access by others.
-pub(in crate::admin) fn edit(
+pub(super) fn edit(
     file: &Path,
     change: impl FnOnce(&[u8]) -> Result<Zeroizing<Vec<u8>>, Error>,
 ) -> Result<(), Error> {
