@@ -12,6 +12,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -163,8 +164,7 @@ impl Cluster {
             return None;
         }
         let beside = |suffix: &str| PathBuf::from(format!("{}.{suffix}", base.display()));
-        let lock = File::create(beside("lock")).unwrap();
-        lock.lock().unwrap();
+        let _lock = lock(&beside("lock"));
         let user = File::create(beside("users")).unwrap();
         user.lock_shared().unwrap();
         if !base.join("data/postmaster.pid").exists() {
@@ -198,6 +198,18 @@ pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     Handle::current().spawn(connection);
     client
+}
+
+/// Waits for the lock that `file` is. Who had it may have removed the file, which is then nobody's any more.
+fn lock(file: &Path) -> File {
+    loop {
+        let lock = File::create(file).unwrap();
+        lock.lock().unwrap();
+        let mine = lock.metadata().unwrap().ino();
+        if fs::metadata(file).is_ok_and(|now| now.ino() == mine) {
+            return lock;
+        }
+    }
 }
 
 fn init(data: &Path) {
