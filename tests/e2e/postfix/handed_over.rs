@@ -117,22 +117,22 @@ impl Steps {
         Self(self.0.into_iter().filter(|step| !step.contains("check_policy_service")).collect())
     }
 
-    fn follow(&self, postfix: &Postfix) {
+    fn follow(&self, postfix: &mut Postfix) {
         let directory = postfix.config_dir();
         let postconf = format!("/usr/sbin/postconf -c {}", directory.display());
         for step in &self.0 {
             let step = step.replacen("postconf", &postconf, 1);
             assert!(Command::new("sh").arg("-c").arg(&step).status().unwrap().success(), "{step}");
         }
-        postfix.reload();
+        postfix.restart();
     }
 }
 
 #[test]
 fn a_domain_of_virtual_alias_maps_is_handed_over() {
-    let Some((site, steps)) = Site::before() else { return };
+    let Some((mut site, steps)) = Site::before() else { return };
     assert_eq!(site.forward("hello@hosted.test"), ALICE, "Postfix forwards by itself");
-    steps.follow(&site.postfix);
+    steps.follow(&mut site.postfix);
     for to in ["hello@hosted.test", "HELLO+tag@hosted.test", "anybody@catch.test"] {
         let from = site.forward(to);
         assert_eq!(site.onward.run(&["srs", "reverse", &from]).trim(), ALICE, "{to}");
@@ -181,8 +181,8 @@ fn a_domain_of_virtual_alias_maps_is_handed_over() {
 /// For mail that no policy service is asked of.
 #[test]
 fn the_table_of_recipients_refuses_by_itself() {
-    let Some((site, steps)) = Site::before() else { return };
-    steps.without_policy().follow(&site.postfix);
+    let Some((mut site, steps)) = Site::before() else { return };
+    steps.without_policy().follow(&mut site.postfix);
     let ours = site.onward.srs_forward(ALICE);
     let forged = ours.replacen("SRS0=", "SRS0=A", 1);
     for (to, reply) in [

@@ -112,7 +112,7 @@ fn a_postfix_whose_password_is_wrong_keeps_the_mail_until_it_is_right() {
     let logins = host.onward.state_dir().parent().unwrap().join("logins");
     let write = |password: &str| std::fs::write(&logins, format!("{next} {NAME}:{password}\n"));
     write("revoked").unwrap();
-    let postfix = postfix
+    let mut postfix = postfix
         .relay(host.starttls)
         .set("smtp_tls_security_level", "encrypt")
         .set("smtp_sasl_auth_enable", "yes")
@@ -125,7 +125,7 @@ fn a_postfix_whose_password_is_wrong_keeps_the_mail_until_it_is_right() {
     postfix.wait_for_log("535 5.7.8");
     assert_eq!(host.sink.count(), 0);
     write(&host.password).unwrap();
-    postfix.reload();
+    postfix.restart();
     postfix.flush();
     host.sink.wait_for_message();
 }

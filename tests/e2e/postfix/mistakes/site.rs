@@ -13,7 +13,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// Of the tests' builder, and hosted by nobody.
@@ -220,17 +219,8 @@ impl Site {
         self.mail(what);
     }
 
-    /// The configuration directory. Postfix's programmes wait until a file that was just changed is a second old.
-    fn aged(&self) -> PathBuf {
-        let etc = self.postfix.config_dir();
-        let long_ago = SystemTime::now() - Duration::from_secs(60);
-        let main = fs::File::options().append(true).open(etc.join("main.cf")).unwrap();
-        main.set_modified(long_ago).unwrap();
-        etc
-    }
-
     fn report(&self) -> Vec<Value> {
-        let etc = self.aged().display().to_string();
+        let etc = self.postfix.aged().display().to_string();
         let found = self.onward.cli(&["doctor", "--postfix", "--json", "--config-dir", &etc]);
         assert!(found.stderr.is_empty(), "{}", found.stderr);
         found.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -273,7 +263,7 @@ impl Site {
 
     fn postconf(&self, flag: &str, setting: &str) {
         let mut command = Command::new("/usr/sbin/postconf");
-        command.arg("-c").arg(self.aged()).args([flag, &self.named(setting)]);
+        command.arg("-c").arg(self.postfix.aged()).args([flag, &self.named(setting)]);
         succeeds(&mut command);
     }
 
@@ -282,14 +272,14 @@ impl Site {
             let commands = finding["mend"].as_array().unwrap();
             assert!(!commands.is_empty(), "{what}: nothing mends {finding}");
             for command in commands {
-                self.aged();
+                self.postfix.aged();
                 let mut shell = Command::new("sh");
                 shell.args(["-c", command.as_str().unwrap()]).env("PATH", path(&self.directory));
                 succeeds(&mut shell);
             }
         }
         self.reload();
-        succeeds(Command::new("/usr/sbin/postfix").arg("-c").arg(self.aged()).arg("check"));
+        succeeds(Command::new("/usr/sbin/postfix").arg("-c").arg(self.postfix.aged()).arg("check"));
     }
 
     /// Onward goes by what its file says now.
@@ -308,7 +298,6 @@ impl Site {
 
     /// A mail of each kind: in, forwarded, a bounce back, a forgery.
     fn mail(&mut self, what: &str) {
-        self.aged();
         self.postfix.restart();
         self.round += 1;
         let alice = format!("alice{}@sender.test", self.round);
