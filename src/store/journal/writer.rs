@@ -150,8 +150,10 @@ impl<W: Writes> Writer<W> {
         loop {
             let mut order = None;
             let next = self.retry_after.unwrap_or(self.prune_after).min(self.prune_after);
+            // What came while others were written.
+            let gathers = !self.coming.waiting.is_empty() && self.retry_after.is_none();
             tokio::select! {
-                entry = self.coming.entries.recv() => {
+                entry = self.coming.entries.recv(), if !gathers => {
                     let Some(entry) = entry else { return };
                     self.coming.hold(entry);
                     if self.retry_after.is_none() {
@@ -161,6 +163,7 @@ impl<W: Writes> Writer<W> {
                         }
                     }
                 }
+                () = tokio::time::sleep(GATHER), if gathers => {}
                 Some(given) = orders.recv() => order = Some(given),
                 () = tokio::time::sleep_until(next.into()) => {
                     if Instant::now() >= self.prune_after {
@@ -201,14 +204,16 @@ impl<W: Writes> Writer<W> {
         }
     }
 
-    /// Writes what waits, and asks a server that was away only when it is time or `now`. What cannot be written is lost,
-    /// unless the server may come back.
+    /// Writes what waits, and asks a server that was away only when it is time or `now`. What comes meanwhile gathers for the
+    /// next time. What cannot be written is lost, unless the server may come back.
     async fn write(&mut self, now: bool) {
         let is_time = self.retry_after.is_none_or(|after| now || Instant::now() >= after);
-        while is_time && !self.coming.waiting.is_empty() {
+        let mut left = self.coming.waiting.len();
+        while is_time && left > 0 {
             let early = self.early.drain(..).map(Entry::Bounce);
             // Never fewer than before, so that whoever has to begin again has them all.
-            let some = self.coming.waiting.len().min(BATCH + MAX_EARLY - early.len());
+            let some = left.min(BATCH + MAX_EARLY - early.len());
+            left -= some;
             let entries: Vec<Entry> = early.chain(self.coming.waiting.drain(..some)).collect();
             self.retry_after = None;
             let written = self.writes.write(&entries, clock::millis());
@@ -282,12 +287,16 @@ mod tests {
     use crate::{address::ReversePath, store::StoreError};
     use parking_lot::Mutex;
     use std::sync::atomic::AtomicBool;
+    use tokio::sync::Notify;
 
-    /// A server that may be away.
+    /// A server that may be away, or slow.
     #[derive(Clone, Default)]
     struct Server {
         is_away: Arc<AtomicBool>,
         written: Arc<Mutex<Vec<String>>>,
+        begun: Arc<Notify>,
+        times: Arc<Mutex<Vec<Instant>>>,
+        takes: Duration,
     }
 
     #[async_trait(?Send)]
@@ -306,6 +315,9 @@ mod tests {
                 Entry::Amendment(_) | Entry::Replacement(_) | Entry::Bounce(_) => None,
             });
             self.written.lock().extend(ids);
+            self.times.lock().push(Instant::now());
+            self.begun.notify_one();
+            tokio::time::sleep(self.takes).await;
             Ok(Vec::new())
         }
 
@@ -360,5 +372,23 @@ mod tests {
         let expected: Vec<String> = (0..HELD).map(|n| n.to_string()).collect();
         assert_eq!(written.len(), HELD);
         assert!(written == expected, "in the order in which they came");
+    }
+
+    /// Each transaction costs a server as much as a dozen records.
+    #[tokio::test]
+    async fn what_comes_during_a_transaction_gathers_before_the_next() {
+        let server = Server { takes: Duration::from_millis(50), ..Server::default() };
+        let recorder = Recorder::start(server.clone(), Bounds::default()).unwrap();
+        for n in 0..3 {
+            recorder.record_in_time(record(n)).await;
+            server.begun.notified().await;
+        }
+        recorder.flush().await;
+        let times = server.times.lock().clone();
+        for pair in times.windows(2) {
+            let pause = pair[1] - pair[0] - server.takes;
+            assert!(pause > GATHER / 2, "{pause:?}");
+        }
+        assert_eq!(server.written.lock().len(), 3);
     }
 }
