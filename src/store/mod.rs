@@ -60,7 +60,7 @@ pub use nodes::{NodeStatus, Nodes};
 pub use outbox::{EventFigures, Outbox, WaitingEvent};
 pub use place::Place;
 pub use queue::{QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, Unreadable};
-pub use removals::{IsMeant, Removals, Removed, Reversion};
+pub use removals::{CameOfOne, IsMeant, OneChange, Removals, Removed};
 pub use sessions::{Begin, EndedSession, SessionChangeError, Sessions};
 pub use sharing::{Sealed, SecretPrint, Sharing};
 pub use sqlite::backup;

@@ -1,4 +1,4 @@
-//! Aliases that are taken out, and come back as they were.
+//! Aliases that are taken out, and come back as they were; and several such changes as one.
 
 use super::{Alteration, ChangeError};
 use crate::alias::{Alias, AliasAddress, Counters, Daily};
@@ -8,28 +8,29 @@ use async_trait::async_trait;
 /// [`Directory`](super::Directory) does, and that nothing changes an alias between its being shown and its going.
 #[async_trait]
 pub trait Removals {
+    /// Makes these changes, one after the other: all of them that can be, or none. Gives what came of each.
+    ///
+    /// # Errors
+    /// When the store fails: nothing is changed then.
+    async fn change_each(&self, changes: Vec<OneChange>) -> Result<Vec<CameOfOne>, ChangeError>;
+
     /// Removes the alias of `address` if it is the one that is meant, and gives all that went with it.
     ///
     /// # Errors
     /// When there is none, or the store fails.
-    async fn take_out(
-        &self,
-        address: &AliasAddress,
-        is_meant: IsMeant,
-    ) -> Result<Option<Removed>, ChangeError>;
-
-    /// Does this, one after the other: all of it that can be, or nothing. Gives what came of each.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn revert(
-        &self,
-        reversions: Vec<Reversion>,
-    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError>;
+    async fn take_out(&self, address: &AliasAddress, is_meant: IsMeant) -> CameOfOne {
+        let change = OneChange::TakeOut(address.clone(), is_meant);
+        self.change_each(vec![change]).await?.pop().unwrap_or(Ok(None))
+    }
 }
 
-/// What takes back one change of one alias.
-pub enum Reversion {
+/// What came of a change: what was taken out by it, if it was; or why it could not be.
+pub type CameOfOne = Result<Option<Removed>, ChangeError>;
+
+/// A change of one alias.
+pub enum OneChange {
+    /// Removes it if it is the one that is meant.
+    TakeOut(AliasAddress, IsMeant),
     /// Adds an alias again that was taken out: with its counters, its number and, of a regex, its turn.
     BringBack(Box<Removed>),
     /// As [`Directory::alter_alias`](super::Directory::alter_alias).

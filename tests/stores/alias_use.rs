@@ -3,7 +3,7 @@
 use crate::place::{Place, address, at, domain, forward};
 use onward::{
     alias::{Alias, Daily, DayUse, Filter, Key, Reason, Rules, Used},
-    store::{Altered, Apply, ChangeError, Cursor, FindError, Removed, Reversion, Store},
+    store::{Altered, Apply, ChangeError, Cursor, FindError, OneChange, Removed, Store},
 };
 
 pub(crate) fn key(text: &str) -> Key {
@@ -335,7 +335,7 @@ pub(crate) async fn an_alias_that_is_brought_back_is_what_it_was(place: &dyn Pla
     assert_eq!(store.counters(&shop).await.unwrap(), None);
     store.add_alias(&forward("next@x.test", "p@y.test")).await.unwrap();
     let bring_back = async |removed: Removed| {
-        let came = store.revert(vec![Reversion::BringBack(Box::new(removed))]).await.unwrap();
+        let came = store.change_each(vec![OneChange::BringBack(Box::new(removed))]).await.unwrap();
         came.into_iter().next().unwrap()
     };
     bring_back(removed.clone()).await.unwrap();
@@ -348,11 +348,11 @@ pub(crate) async fn an_alias_that_is_brought_back_is_what_it_was(place: &dyn Pla
     let (other, noted) = (address("next@x.test"), forward("next@x.test", "noted@y.test"));
     let alteration = Box::new(|_: &Alias| Altered::Replaced(Box::new(noted)));
     let both = vec![
-        Reversion::BringBack(Box::new(removed)),
-        Reversion::Alter(address("none@x.test"), Box::new(|_| Altered::Removed)),
-        Reversion::Alter(other.clone(), alteration),
+        OneChange::BringBack(Box::new(removed)),
+        OneChange::Alter(address("none@x.test"), Box::new(|_| Altered::Removed)),
+        OneChange::Alter(other.clone(), alteration),
     ];
-    let came = store.revert(both).await.unwrap();
+    let came = store.change_each(both).await.unwrap();
     assert!(matches!(came[0], Err(ChangeError::Exists { .. })), "it is there: {came:?}");
     assert!(matches!(came[1], Err(ChangeError::NoSuchAlias(_))) && came[2].is_ok(), "{came:?}");
     let noted = store.alias(&other).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::place::{Place, address, at, domain, forward, mailbox, resolved};
 use onward::{
     alias::{Alias, Amendment, Ended, Rules, Used},
-    store::{Apply, Coming, Removed, Reversion, Store},
+    store::{Apply, Coming, OneChange, Removed, Store},
 };
 use std::sync::Arc;
 
@@ -120,7 +120,8 @@ pub(crate) async fn an_alias_that_goes_takes_what_it_took_along_and_brings_it_ba
         let removed = store.take_out(&address(alias), Box::new(|_| true)).await.unwrap().unwrap();
         assert_eq!(resolved(&store, recipient).await, "550", "{alias} is not there");
         let bring_back = async |removed: Removed| {
-            let came = store.revert(vec![Reversion::BringBack(Box::new(removed))]).await.unwrap();
+            let came =
+                store.change_each(vec![OneChange::BringBack(Box::new(removed))]).await.unwrap();
             came.into_iter().next().unwrap().unwrap();
         };
         bring_back(removed).await;

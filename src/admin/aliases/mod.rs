@@ -9,8 +9,8 @@ mod record;
 mod show;
 
 pub use crate::store::{
-    Alteration, Altered, Apply, Change as Changed, Cursor, Edited, Far, FoundAliases, IsMeant,
-    Progress, Removed, Reversion,
+    Alteration, Altered, Apply, CameOfOne, Change as Changed, Cursor, Edited, Far, FoundAliases,
+    OneChange, Progress, Removed,
 };
 pub use apply::apply;
 pub use given::Foreign;
@@ -193,27 +193,12 @@ pub async fn alter(
     Ok(store.alter_alias(address, alteration).await?)
 }
 
-/// Removes an alias if it is the one that is meant, and gives all that [`revert`] needs.
+/// Makes changes of one alias each, one after the other: all of them that can be, or none. Gives what came of each.
 ///
 /// # Errors
-/// When there is none, or the store fails.
-pub async fn take_out(
-    store: &Store,
-    address: &AliasAddress,
-    is_meant: IsMeant,
-) -> Result<Option<Removed>, Error> {
-    Ok(store.take_out(address, is_meant).await?)
-}
-
-/// Takes back changes, one after the other: all of it that can be, or nothing. Gives what came of each.
-///
-/// # Errors
-/// When the store fails.
-pub async fn revert(
-    store: &Store,
-    reversions: Vec<Reversion>,
-) -> Result<Vec<Result<(), ChangeError>>, Error> {
-    Ok(store.revert(reversions).await?)
+/// When the store fails: nothing is changed then.
+pub async fn change_each(store: &Store, changes: Vec<OneChange>) -> Result<Vec<CameOfOne>, Error> {
+    Ok(store.change_each(changes).await?)
 }
 
 /// What came of the mail to these aliases by day, up to today; with the number of today.

@@ -1,4 +1,4 @@
-//! Aliases that are taken out, and come back as they were.
+//! Aliases that are taken out, and come back as they were; and several such changes as one.
 
 use super::{
     Postgres,
@@ -12,47 +12,22 @@ use super::{
 use crate::{
     alias::AliasAddress,
     clock,
-    store::{ChangeError, IsMeant, Removals, Removed, Reversion, failure, in_force::InForce},
+    store::{
+        CameOfOne, ChangeError, IsMeant, OneChange, Removals, Removed, failure, in_force::InForce,
+    },
 };
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 
 #[async_trait]
 impl Removals for Postgres {
-    async fn take_out(
-        &self,
-        address: &AliasAddress,
-        is_meant: IsMeant,
-    ) -> Result<Option<Removed>, ChangeError> {
+    async fn change_each(&self, changes: Vec<OneChange>) -> Result<Vec<CameOfOne>, ChangeError> {
         changing!(self, tx, _version => {
-            let alias = existing(tx, address).await?;
-            if is_meant(&alias) {
-                let key = address.key();
-                let removed = Removed {
-                    counters: alias_use::of(tx, &key).await?.unwrap_or_default(),
-                    days: alias_use::days(tx, &key, clock::now().day()).await?,
-                    number: alias_use::number_of(tx, &key).await?.unwrap_or_default(),
-                    position: aliases::position(tx, &key).await?,
-                    alias,
-                };
-                aliases::delete(tx, &key).await?;
-                Ok(Some(removed))
-            } else {
-                Ok(None)
-            }
-        })
-    }
-
-    async fn revert(
-        &self,
-        reversions: Vec<Reversion>,
-    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError> {
-        changing!(self, tx, _version => {
-            let mut came = Vec::with_capacity(reversions.len());
-            for reversion in reversions {
+            let mut came = Vec::with_capacity(changes.len());
+            for one in changes {
                 tx.batch_execute("SAVEPOINT one").await?;
-                match revert(tx, &self.live, reversion).await {
-                    Ok(()) => came.push(Ok(())),
+                match change(tx, &self.live, one).await {
+                    Ok(removed) => came.push(Ok(removed)),
                     Err(failure::Failure::Refused(refused)) => {
                         // What this one did before it failed is taken back by itself.
                         tx.batch_execute("ROLLBACK TO SAVEPOINT one").await?;
@@ -67,13 +42,39 @@ impl Removals for Postgres {
     }
 }
 
-async fn revert(tx: &Transaction<'_>, live: &InForce, reversion: Reversion) -> Result<(), Failure> {
-    match reversion {
-        Reversion::BringBack(removed) => bring_back(tx, live, &removed).await,
-        Reversion::Alter(address, alteration) => {
-            alter(tx, live, None, &address, alteration).await.map(drop)
+async fn change(
+    tx: &Transaction<'_>,
+    live: &InForce,
+    change: OneChange,
+) -> Result<Option<Removed>, Failure> {
+    match change {
+        OneChange::TakeOut(address, is_meant) => take_out(tx, &address, is_meant).await,
+        OneChange::BringBack(removed) => bring_back(tx, live, &removed).await.map(|()| None),
+        OneChange::Alter(address, alteration) => {
+            alter(tx, live, None, &address, alteration).await.map(|_| None)
         }
     }
+}
+
+async fn take_out(
+    tx: &Transaction<'_>,
+    address: &AliasAddress,
+    is_meant: IsMeant,
+) -> Result<Option<Removed>, Failure> {
+    let alias = existing(tx, address).await?;
+    if !is_meant(&alias) {
+        return Ok(None);
+    }
+    let key = address.key();
+    let removed = Removed {
+        counters: alias_use::of(tx, &key).await?.unwrap_or_default(),
+        days: alias_use::days(tx, &key, clock::now().day()).await?,
+        number: alias_use::number_of(tx, &key).await?.unwrap_or_default(),
+        position: aliases::position(tx, &key).await?,
+        alias,
+    };
+    aliases::delete(tx, &key).await?;
+    Ok(Some(removed))
 }
 
 async fn bring_back(

@@ -1,4 +1,4 @@
-//! Aliases that are taken out, and come back as they were.
+//! Aliases that are taken out, and come back as they were; and several such changes as one.
 
 use super::{
     Sqlite,
@@ -11,48 +11,37 @@ use super::{
 use crate::{
     alias::AliasAddress,
     clock,
-    store::{ChangeError, IsMeant, Removals, Removed, Reversion},
+    store::{CameOfOne, ChangeError, IsMeant, OneChange, Removals, Removed},
 };
 use async_trait::async_trait;
 use rusqlite::Connection;
 
 #[async_trait]
 impl Removals for Sqlite {
-    async fn take_out(
-        &self,
-        address: &AliasAddress,
-        is_meant: IsMeant,
-    ) -> Result<Option<Removed>, ChangeError> {
-        let address = address.clone();
-        self.change(move |connection| take_out(connection, &address, is_meant)).await
-    }
-
-    async fn revert(
-        &self,
-        reversions: Vec<Reversion>,
-    ) -> Result<Vec<Result<(), ChangeError>>, ChangeError> {
-        self.change(move |connection| revert(connection, reversions)).await
+    async fn change_each(&self, changes: Vec<OneChange>) -> Result<Vec<CameOfOne>, ChangeError> {
+        self.change(move |connection| change_each(connection, changes)).await
     }
 }
 
-fn revert(
+fn change_each(
     connection: &Connection,
-    reversions: Vec<Reversion>,
-) -> Result<Vec<Result<(), ChangeError>>, Failure> {
-    let one = |reversion| {
-        let came = whole(connection, |connection| match reversion {
-            Reversion::BringBack(removed) => bring_back(connection, &removed),
-            Reversion::Alter(address, alteration) => {
-                alter(connection, &address, alteration).map(drop)
+    changes: Vec<OneChange>,
+) -> Result<Vec<CameOfOne>, Failure> {
+    let one = |change| {
+        let came = whole(connection, |connection| match change {
+            OneChange::TakeOut(address, is_meant) => take_out(connection, &address, is_meant),
+            OneChange::BringBack(removed) => bring_back(connection, &removed).map(|()| None),
+            OneChange::Alter(address, alteration) => {
+                alter(connection, &address, alteration).map(|_| None)
             }
         });
         match came {
-            Ok(()) => Ok(Ok(())),
+            Ok(removed) => Ok(Ok(removed)),
             Err(Failure::Refused(refused)) => Ok(Err(refused)),
             Err(failure) => Err(failure),
         }
     };
-    reversions.into_iter().map(one).collect()
+    changes.into_iter().map(one).collect()
 }
 
 fn take_out(

@@ -6,7 +6,7 @@ use crate::{
     address::{Domain, Mailbox},
     admin::{
         Error, Store,
-        aliases::{self, Altered},
+        aliases::{self, Alteration, Altered, OneChange},
     },
     alias::{Alias, AliasAddress, AliasError, Amendment, Edit, NewDestination},
     store::ChangeError,
@@ -63,8 +63,6 @@ pub(super) struct Done {
     pub(super) same: usize,
     /// Aliases that stay as they are, and why.
     pub(super) failed: Vec<(AliasAddress, Why)>,
-    /// The store failed then, and the others stay as they are.
-    pub(super) broken: Option<Error>,
 }
 
 /// Why an alias stays as it is.
@@ -126,55 +124,53 @@ impl Action {
     }
 }
 
-/// Does it with each of the aliases that are in domains which `may_see` names.
+/// Does it with each of the aliases that are in domains which `may_see` names: with all that can have it, or none.
+///
+/// # Errors
+/// When the store fails: nothing is done then.
 pub(super) async fn act(
     store: &Store,
     may_see: impl Fn(Option<&Domain>) -> bool,
     action: &Action,
     picked: Vec<Picked>,
-) -> Done {
+) -> Result<Done, Error> {
     let mut done = Done::default();
+    let (mut meant, mut changes) = (Vec::new(), Vec::new());
     for Picked { address, tag } in picked {
         if !may_see(address.domain()) {
             done.failed.push((address, Why::Gone));
             continue;
         }
-        let came = match action {
-            Action::Remove => remove(store, &address, tag).await,
-            other => change(store, &address, tag, other.clone()).await,
+        let (outcome, change) = match action {
+            Action::Remove => {
+                let is_meant = move |alias: &Alias| tag_of(alias) == tag;
+                (None, OneChange::TakeOut(address.clone(), Box::new(is_meant)))
+            }
+            other => {
+                let other = other.clone();
+                let (outcome, alteration) = alteration(tag, move |alias| Ok(other.applied(alias)?));
+                (Some(outcome), OneChange::Alter(address.clone(), alteration))
+            }
+        };
+        meant.push((address, outcome));
+        changes.push(change);
+    }
+    let came = aliases::change_each(store, changes).await?;
+    for ((address, outcome), came) in meant.into_iter().zip(came) {
+        let came = match (came, outcome) {
+            (Ok(_), Some(outcome)) => outcome.take(),
+            (Ok(Some(removed)), None) => Ok(Some(Step::BringBack(Box::new(removed)))),
+            (Ok(None), None) => Err(Why::Changed),
+            (Err(ChangeError::NoSuchAlias(_)), _) => Err(Why::Gone),
+            (Err(error), _) => Err(Why::Refused(Cause::from(&error))),
         };
         match came {
-            Ok(Ok(Some(step))) => done.steps.push(step),
-            Ok(Ok(None)) => done.same += 1,
-            Ok(Err(why)) => done.failed.push((address, why)),
-            Err(Error::Change(ChangeError::NoSuchAlias(_))) => {
-                done.failed.push((address, Why::Gone));
-            }
-            Err(Error::Change(error)) if !matches!(error, ChangeError::Store(_)) => {
-                done.failed.push((address, Why::Refused(Cause::from(&error))));
-            }
-            Err(error) => {
-                done.broken = Some(error);
-                break;
-            }
+            Ok(Some(step)) => done.steps.push(step),
+            Ok(None) => done.same += 1,
+            Err(why) => done.failed.push((address, why)),
         }
     }
-    done
-}
-
-type Came = Result<Result<Option<Step>, Why>, Error>;
-
-async fn remove(store: &Store, address: &AliasAddress, tag: String) -> Came {
-    let is_meant = Box::new(move |alias: &Alias| tag_of(alias) == tag);
-    let removed = aliases::take_out(store, address, is_meant).await?;
-    Ok(removed.map(|removed| Some(Step::BringBack(Box::new(removed)))).ok_or(Why::Changed))
-}
-
-async fn change(store: &Store, address: &AliasAddress, tag: String, action: Action) -> Came {
-    alter(store, address, tag, move |alias| {
-        action.applied(alias).map_err(|error| Why::Refused(error.into()))
-    })
-    .await
+    Ok(done)
 }
 
 /// Puts what `change` makes of an alias in its place, if it still has the tag. Gives what takes that back.
@@ -184,6 +180,25 @@ pub(super) async fn alter<E, F>(
     tag: String,
     change: F,
 ) -> Result<Result<Option<Step>, E>, Error>
+where
+    E: From<Stale> + Send + 'static,
+    F: FnOnce(&Alias) -> Result<Option<Alias>, E> + Send + 'static,
+{
+    let (outcome, alteration) = alteration(tag, change);
+    aliases::alter(store, address, alteration).await?;
+    Ok(outcome.take())
+}
+
+/// What an alteration came to, once it was made.
+struct Outcome<E>(Arc<Mutex<Result<Option<Step>, E>>>);
+
+impl<E> Outcome<E> {
+    fn take(self) -> Result<Option<Step>, E> {
+        std::mem::replace(&mut *self.0.lock(), Ok(None))
+    }
+}
+
+fn alteration<E, F>(tag: String, change: F) -> (Outcome<E>, Alteration)
 where
     E: From<Stale> + Send + 'static,
     F: FnOnce(&Alias) -> Result<Option<Alias>, E> + Send + 'static,
@@ -206,9 +221,7 @@ where
         *told.lock() = came;
         altered
     };
-    aliases::alter(store, address, Box::new(alteration)).await?;
-    let came = std::mem::replace(&mut *outcome.lock(), Ok(None));
-    Ok(came)
+    (Outcome(outcome), Box::new(alteration))
 }
 
 /// An alias is not what somebody saw any more.
@@ -218,6 +231,12 @@ pub(super) struct Stale;
 impl From<Stale> for Why {
     fn from(_: Stale) -> Self {
         Self::Changed
+    }
+}
+
+impl From<AliasError> for Why {
+    fn from(error: AliasError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
@@ -294,16 +313,16 @@ mod tests {
             assert_eq!(
                 failed,
                 [
-                    ("b@x.test".to_owned(), &Why::Changed),
                     ("c@other.test".to_owned(), &Why::Gone),
+                    ("b@x.test".to_owned(), &Why::Changed),
                     ("none@x.test".to_owned(), &Why::Gone)
                 ]
             );
         };
-        let done = act(&store, may_see, &Action::Switch(true), picked()).await;
+        let done = act(&store, may_see, &Action::Switch(true), picked()).await.unwrap();
         assert_eq!((done.steps.len(), done.same), (0, 2));
         stale_and_foreign(&done);
-        let done = act(&store, may_see, &Action::Remove, picked()).await;
+        let done = act(&store, may_see, &Action::Remove, picked()).await.unwrap();
         assert_eq!(done.steps.len(), 2);
         stale_and_foreign(&done);
         for (alias, is_there) in seen.iter().zip([false, true, true, false]) {
@@ -324,7 +343,7 @@ mod tests {
         }
         let action = Action::of("replace", "", "p@y.test", "b@x.test").unwrap();
         let picked = aliases.iter().map(Picked::of).collect();
-        let done = act(&store, |_| true, &action, picked).await;
+        let done = act(&store, |_| true, &action, picked).await.unwrap();
         assert_eq!(done.steps.len(), 1);
         let [(address, Why::Refused(why))] = &done.failed[..] else { panic!("{done:?}") };
         assert_eq!((address.to_string().as_str(), why), ("b@x.test", &Cause::Loop));

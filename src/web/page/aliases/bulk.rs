@@ -58,7 +58,7 @@ pub(super) async fn change(
         }
     };
     let may_see = |domain: Option<&Domain>| may_see(&visitor.role, domain);
-    let mut done = act(&visitor.site.store, may_see, &action, picked).await;
+    let done = act(&visitor.site.store, may_see, &action, picked).await?;
     for (address, _) in done.failed.iter().filter(|(_, why)| *why == Why::Changed) {
         tracing::debug!(alias = %address, "alias not changed, as somebody else did");
     }
@@ -79,12 +79,8 @@ pub(super) async fn change(
         }
         _ => sought.place(),
     };
-    let broken = done.broken.take();
     let notice = tell(&visitor, &action, done, &place);
-    let Some(error) = broken else { return Ok(visitor.done(notice, &place)) };
-    // What was done by then is told on the next page, with what takes it back.
-    visitor.tell(notice);
-    Err(error.into())
+    Ok(visitor.done(notice, &place))
 }
 
 /// Those that are picked, if that are some, and not too many.

@@ -4,7 +4,7 @@ use crate::{
     address::Domain,
     admin::{
         Error, Store,
-        aliases::{self, Altered, Removed, Reversion},
+        aliases::{self, Altered, OneChange, Removed},
     },
     alias::{Alias, AliasAddress},
     store::ChangeError,
@@ -138,7 +138,7 @@ pub(in crate::web) async fn undo(
     steps: Vec<Step>,
 ) -> Result<Undone, Error> {
     let mut undone = Undone::default();
-    let (mut meant, mut reversions) = (Vec::new(), Vec::new());
+    let (mut meant, mut changes) = (Vec::new(), Vec::new());
     for step in steps.into_iter().rev() {
         let address = step.alias().address().clone();
         if !may_see(address.domain()) {
@@ -146,17 +146,17 @@ pub(in crate::web) async fn undo(
             continue;
         }
         let fits = Arc::new(AtomicBool::new(true));
-        reversions.push(step.reversion(Arc::clone(&fits)));
+        changes.push(step.taken_back(Arc::clone(&fits)));
         meant.push((address, fits));
     }
-    let came = aliases::revert(store, reversions).await?;
+    let came = aliases::change_each(store, changes).await?;
     for ((address, fits), came) in meant.into_iter().zip(came) {
         let why = match came {
-            Ok(()) if fits.load(Ordering::Relaxed) => {
+            Ok(_) if fits.load(Ordering::Relaxed) => {
                 undone.done += 1;
                 continue;
             }
-            Ok(()) | Err(ChangeError::Exists { .. }) => NotUndone::Changed,
+            Ok(_) | Err(ChangeError::Exists { .. }) => NotUndone::Changed,
             Err(ChangeError::NoSuchAlias(_) | ChangeError::UnknownDomain(_)) => NotUndone::Gone,
             Err(error) => NotUndone::Refused(Cause::from(&error)),
         };
@@ -174,9 +174,9 @@ impl Step {
     }
 
     /// What the store is asked for; `fits` is false then if the alias was not as it was left.
-    fn reversion(self, fits: Arc<AtomicBool>) -> Reversion {
+    fn taken_back(self, fits: Arc<AtomicBool>) -> OneChange {
         match self {
-            Self::BringBack(removed) => Reversion::BringBack(removed),
+            Self::BringBack(removed) => OneChange::BringBack(removed),
             Self::PutBack(alias, tag) => {
                 let address = alias.address().clone();
                 let alteration = move |now: &Alias| match tag_of(now) == tag {
@@ -186,7 +186,7 @@ impl Step {
                         Altered::Kept
                     }
                 };
-                Reversion::Alter(address, Box::new(alteration))
+                OneChange::Alter(address, Box::new(alteration))
             }
         }
     }
