@@ -66,6 +66,12 @@ impl Connections {
 }
 
 impl Place {
+    /// Connections that are not idle, this one among them.
+    pub(crate) fn busy(&self) -> usize {
+        let table = self.0.table.lock();
+        table.open.saturating_sub(table.idle.len())
+    }
+
     /// Nothing is being asked on it.
     pub(crate) fn idle(&self) -> Idle<'_> {
         let closed = Arc::<Notify>::default();

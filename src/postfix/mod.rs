@@ -1,7 +1,9 @@
 //! Listeners for Postfix: maps, the policy service and the milter.
 
 mod alias_maps;
+mod conversation;
 mod filter;
+mod lent;
 mod map_fault;
 mod serve;
 

@@ -1,27 +1,19 @@
-use super::{Heard, Service, filter};
+use super::{
+    Service,
+    conversation::{Conversation, Held, Leaves},
+    lent::{self, Lend},
+};
 use crate::{
     config::Direction,
-    inbound::{Accepted, Connections, Place, Socket},
-    lookup::{Question, Table},
-    milter, policy, socketmap, tcp_table,
+    inbound::{Accepted, Connections, Socket},
+    milter,
 };
-use bytes::{Buf, BytesMut};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite},
     sync::watch,
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
 };
-
-/// A connection that asks nothing for so long is idle.
-const PAUSE: Duration = Duration::from_secs(1);
-/// For the answers: Postfix reads them at once.
-const WRITE: Duration = Duration::from_secs(30);
-/// Most requests are shorter.
-const BUFFER: usize = 1024;
-/// Answers are sent when so many octets of them are there, though further requests wait.
-const ANSWERS: usize = 32 << 10;
 
 /// What is spoken on a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,31 +65,33 @@ impl PostfixListener {
         shutdown: watch::Receiver<bool>,
     ) {
         let dialect = self.dialect;
+        let leaves = if self.is_map() { Leaves::WhenBusy } else { Leaves::Never };
         let begin = |accepted, tasks: &mut JoinSet<()>| {
             let Some(place) = connections.admit() else {
                 tracing::warn!(?dialect, "connection refused: limits.map_connections is reached");
                 return;
             };
+            let conversation = Conversation::new(dialect, request_timeout, place);
             let (service, mut shutdown) = (Arc::clone(&service), shutdown.clone());
             tasks.spawn(async move {
-                let answer = async {
+                let attended = async {
                     match accepted {
                         Accepted::Tcp(stream, _) => {
                             // Answers go out whole: Nagle could only delay them.
                             let _ = stream.set_nodelay(true);
-                            converse(stream, dialect, &*service, request_timeout, &place).await
+                            attend(conversation, stream, service, leaves).await
                         }
                         Accepted::Unix(stream) => {
-                            converse(stream, dialect, &*service, request_timeout, &place).await
+                            attend(conversation, stream, service, leaves).await
                         }
                     }
                 };
-                let answered = tokio::select! {
-                    answered = answer => answered,
+                let attended = tokio::select! {
+                    attended = attended => attended,
                     // What is asked now is asked again of whoever comes next.
                     _ = shutdown.wait_for(|stop| *stop) => return,
                 };
-                if let Err(error) = answered {
+                if let Err(error) = attended {
                     tracing::debug!(?dialect, %error, "connection lost");
                 }
             });
@@ -111,7 +105,7 @@ impl PostfixListener {
 /// # Errors
 /// When the stream fails.
 pub async fn serve<IO, S>(
-    stream: IO,
+    mut stream: IO,
     dialect: Dialect,
     service: &S,
     request_timeout: RequestTimeout,
@@ -120,156 +114,25 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
     S: Service,
 {
-    match Connections::new(1).admit() {
-        Some(place) => converse(stream, dialect, service, request_timeout, &place).await,
-        None => Ok(()),
-    }
+    let Some(place) = Connections::new(1).admit() else { return Ok(()) };
+    let mut conversation = Conversation::new(dialect, request_timeout, place);
+    conversation.hold(&mut stream, service, Leaves::Never).await.map(drop)
 }
 
-async fn converse<IO, S>(
+/// Answers on this thread, which has other connections too, and on one of its own while somebody asks without a pause.
+async fn attend<IO: Lend, S: Service>(
+    mut conversation: Conversation,
     mut stream: IO,
-    dialect: Dialect,
-    service: &S,
-    RequestTimeout(request_timeout): RequestTimeout,
-    place: &Place,
-) -> io::Result<()>
-where
-    IO: AsyncRead + AsyncWrite + Unpin + Send,
-    S: Service,
-{
-    let mut speaker = Speaker::new(dialect);
-    let mut input = BytesMut::with_capacity(BUFFER);
-    let mut answers = Vec::with_capacity(BUFFER);
-    let mut deadline = Instant::now() + request_timeout;
-    loop {
-        let mut is_over = false;
-        while !is_over && answers.len() < ANSWERS {
-            match speaker.answer(&input, service, &mut answers).await {
-                Heard::Request(octets) => {
-                    input.advance(octets);
-                    deadline = Instant::now() + request_timeout;
-                }
-                Heard::Partial => break,
-                Heard::End => is_over = true,
-            }
-        }
-        let is_full = answers.len() >= ANSWERS;
-        if !answers.is_empty() {
-            timeout(WRITE, stream.write_all(&answers)).await??;
-            answers.clear();
-        }
-        if is_over {
-            return stream.shutdown().await;
-        }
-        if is_full {
-            continue;
-        }
-        let place = speaker.may_be_closed().then_some(place);
-        match next(&mut stream, &mut input, deadline, place).await? {
-            Some(0) | None => return Ok(()),
-            Some(_) => {}
+    service: Arc<S>,
+    leaves: Leaves,
+) -> io::Result<()> {
+    while conversation.hold(&mut stream, &*service, leaves).await? == Held::Leaves {
+        let held = lent::hold(conversation, stream, Arc::clone(&service));
+        // In a box: most connections have none.
+        match Box::pin(held).await? {
+            Some(back) => (conversation, stream) = back,
+            None => break,
         }
     }
-}
-
-/// Waits for more. `None` when the time is up, or the place, if it may be given away, is needed by another.
-async fn next<IO: AsyncRead + Unpin>(
-    stream: &mut IO,
-    input: &mut BytesMut,
-    deadline: Instant,
-    place: Option<&Place>,
-) -> io::Result<Option<usize>> {
-    input.reserve(BUFFER);
-    let pause = deadline.min(Instant::now() + PAUSE);
-    if let Ok(read) = timeout_at(pause, stream.read_buf(input)).await {
-        return read.map(Some);
-    }
-    if input.is_empty() {
-        // Nothing of a request is here: the memory of a longer one is given back.
-        *input = BytesMut::new();
-    }
-    let idle = place.map(Place::idle);
-    let closed = async {
-        match &idle {
-            Some(idle) => idle.closed().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        read = timeout_at(deadline, stream.read_buf(input)) => read.ok().transpose(),
-        () = closed => Ok(None),
-    }
-}
-
-/// Our side of one connection.
-enum Speaker {
-    Socketmap,
-    TcpTable(Direction),
-    Policy,
-    Milter(milter::Session),
-}
-
-impl Speaker {
-    fn new(dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Socketmap => Self::Socketmap,
-            Dialect::TcpTable(direction) => Self::TcpTable(direction),
-            Dialect::Policy => Self::Policy,
-            Dialect::Milter(mode) => Self::Milter(milter::Session::new(mode)),
-        }
-    }
-
-    /// Whether nothing is lost with the connection. A milter's lasts as long as the SMTP session that it is
-    /// for, which would end in a temporary failure.
-    fn may_be_closed(&self) -> bool {
-        match self {
-            Self::Socketmap | Self::TcpTable(_) | Self::Policy => true,
-            Self::Milter(session) => !session.is_negotiated(),
-        }
-    }
-
-    /// Answers the first request of `input`.
-    async fn answer<S: Service>(&mut self, input: &[u8], service: &S, out: &mut Vec<u8>) -> Heard {
-        match self {
-            Self::Milter(session) => filter::answer(session, input, service, out).await,
-            Self::Socketmap => match socketmap::parse(input) {
-                socketmap::Parsed::Partial => Heard::Partial,
-                socketmap::Parsed::Question(question, octets) => {
-                    socketmap::answer(&service.look_up(question).await, out);
-                    Heard::Request(octets)
-                }
-                socketmap::Parsed::NoTable(octets) => {
-                    socketmap::refuse("Invalid map.", out);
-                    Heard::Request(octets)
-                }
-                socketmap::Parsed::Broken(why) => {
-                    socketmap::refuse(why, out);
-                    Heard::End
-                }
-            },
-            Self::TcpTable(direction) => match tcp_table::parse(input) {
-                tcp_table::Parsed::Partial => Heard::Partial,
-                tcp_table::Parsed::Get(key, octets) => {
-                    let table = match direction {
-                        Direction::Forward => Table::Forward,
-                        Direction::Reverse => Table::Reverse,
-                    };
-                    tcp_table::answer(&service.look_up(Question { table, key: &key }).await, out);
-                    Heard::Request(octets)
-                }
-                tcp_table::Parsed::Broken => {
-                    tcp_table::refuse(out);
-                    Heard::End
-                }
-            },
-            Self::Policy => match policy::parse(input) {
-                policy::Parsed::Partial => Heard::Partial,
-                policy::Parsed::Question(question, octets) => {
-                    policy::answer(service.refusal(question).await.as_ref(), out);
-                    Heard::Request(octets)
-                }
-                policy::Parsed::Broken => Heard::End,
-            },
-        }
-    }
+    Ok(())
 }

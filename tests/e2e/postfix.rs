@@ -4,6 +4,7 @@
 mod alias_maps;
 mod as_destination;
 mod as_sender;
+mod brisk;
 mod contrib;
 mod doctor;
 mod envelopes;
