@@ -68,6 +68,9 @@ impl Outbound {
             let splits = self.tell(slot.as_ref(), &connection, &transfer.answers, delivery);
             let splits = if is_usable { splits } else { HashSet::new() };
             let lost = transfer.connection.as_ref().err();
+            // What may not be sent here may be sent nowhere.
+            let is_withheld =
+                transfer.answers.iter().any(|answer| matches!(answer, Answer::Withheld));
             let answered = pending.iter().zip(transfer.answers).enumerate();
             let settled = answered.filter(|(nth, _)| !splits.contains(nth));
             let settled = settled.map(|(_, (at, answer))| (*at, answer));
@@ -76,7 +79,7 @@ impl Outbound {
                 if let Some(slot) = slot.take_if(|_| is_usable) {
                     self.pool.put(hop, connection, slot);
                 }
-                return is_probe || delivery.is_done();
+                return is_probe || is_withheld || delivery.is_done();
             }
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Destination {
     /// Messages of `waiting` that were put off because the hosts slept.
     pub(super) put_off: BTreeSet<i64>,
     pub(super) in_flight: HashMap<i64, InFlight>,
+    /// How many of those have given their places back.
+    pub(super) concluding: usize,
     pub(super) place: Place,
     /// When it came, counted in resumptions.
     pub(super) since: u64,
@@ -31,6 +33,8 @@ pub(super) struct InFlight {
     pub(super) cause: Cause,
     /// Whose place it has.
     pub(super) group: Arc<str>,
+    /// It has a place no more: its destination answered, and that is being written down.
+    pub(super) is_concluding: bool,
     /// When the try began, counted in resumptions.
     pub(super) since: u64,
 }
@@ -75,6 +79,11 @@ impl Destination {
             }
         }
         is_new
+    }
+
+    /// Messages in flight that have a place.
+    pub(super) fn trying(&self) -> usize {
+        self.in_flight.len() - self.concluding
     }
 
     /// What is due first of all that waits here.

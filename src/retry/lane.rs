@@ -1,11 +1,12 @@
+mod ends;
 mod held;
 mod hosts;
 
 use super::{
-    Entry, HostState, Work,
+    Entry, Work,
     destination::{Destination, InFlight, Place},
     groups::Groups,
-    tally::{count, fewer, first_that_waits},
+    tally::{count, first_that_waits},
 };
 use crate::{
     next_hop::{NextHop, Target},
@@ -37,7 +38,10 @@ pub(super) struct Lane {
     group_waits: HashMap<Arc<str>, VecDeque<Arc<NextHop>>>,
     cause_waits: HashMap<Cause, VecDeque<Arc<NextHop>>>,
     expiring: BTreeSet<(Millis, Arc<NextHop>, i64)>,
+    /// Messages in flight that have a place.
     in_flight: usize,
+    /// Those that have given it back.
+    concluding: usize,
     by_group: HashMap<Arc<str>, usize>,
     by_cause: HashMap<Cause, usize>,
 }
@@ -56,6 +60,7 @@ impl Lane {
             cause_waits: HashMap::new(),
             expiring: BTreeSet::new(),
             in_flight: 0,
+            concluding: 0,
             by_group: HashMap::new(),
             by_cause: HashMap::new(),
         }
@@ -132,44 +137,6 @@ impl Lane {
         let next = self.sleeping.first().map(|(time, _)| *time);
         let expiry = self.expiring.first().map(|(time, ..)| *time);
         next.into_iter().chain(expiry).min()
-    }
-
-    pub(super) fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
-        let Some(to) = self.destinations.get_mut(&work.hop) else { return };
-        // What was heard before somebody had it go on counts for nothing.
-        let mut is_overtaken = false;
-        if let Some(InFlight { cause, group, since }) = to.in_flight.remove(&work.message) {
-            is_overtaken = self.groups.was_resumed(&to.group, since);
-            self.in_flight = self.in_flight.saturating_sub(1);
-            fewer(&mut self.by_cause, &cause);
-            fewer(&mut self.by_group, &group);
-            self.let_next_of(&group);
-            // In its turn, and not only when nobody else has anything to do.
-            if let Some(hop) = self.next_that_waits_for(&cause) {
-                self.stand_in_line(hop);
-            }
-        }
-        let Some(to) = self.destinations.get(&work.hop) else { return };
-        let name = Arc::clone(&to.group);
-        let host = if is_overtaken { HostState::Unknown } else { host };
-        match host {
-            HostState::Answers => self.awake(&name, now),
-            HostState::Sleeps { until } => self.groups.sleeps(&name, until, now),
-            HostState::Unknown => {}
-        }
-        if let Some(mut entry) = again {
-            let message = entry.message;
-            if is_overtaken {
-                entry.due = entry.due.min(now);
-            }
-            self.insert(&work.hop, entry, now);
-            if let (HostState::Sleeps { .. }, Some(to)) =
-                (host, self.destinations.get_mut(&work.hop))
-            {
-                to.put_off.insert(message);
-            }
-        }
-        self.settle(&work.hop, now);
     }
 
     /// How many messages there are at each destination, and whose it is.
@@ -281,7 +248,8 @@ impl Lane {
         let group = Arc::clone(&to.group);
         let is_known = to.is_known;
         let (cause, since) = (entry.cause.clone(), self.groups.resumptions());
-        to.in_flight.insert(message, InFlight { cause, group: Arc::clone(&group), since });
+        let flight = InFlight { cause, group: Arc::clone(&group), is_concluding: false, since };
+        to.in_flight.insert(message, flight);
         *self.by_group.entry(Arc::clone(&group)).or_default() += 1;
         *self.by_cause.entry(entry.cause.clone()).or_default() += 1;
         self.in_flight += 1;
@@ -340,7 +308,7 @@ impl Lane {
         let next =
             if to.due.is_empty() { to.later.first().map(|(due, _)| *due) } else { Some(now) };
         let place = match next {
-            Some(due) if to.in_flight.len() < self.per_destination => {
+            Some(due) if to.trying() < self.per_destination => {
                 let from = due.max(asleep_until);
                 match from <= now {
                     // Whoever waits for a place goes on waiting.

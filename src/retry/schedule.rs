@@ -163,6 +163,13 @@ impl Schedule {
         [&self.mail, &self.notices].into_iter().filter_map(Lane::wake_at).min()
     }
 
+    /// The hosts of `work` have answered, and it is being written down what came of it: its place is for others, as long as not
+    /// too many are being written down. It is in flight until [`Schedule::done`].
+    pub fn give_back(&mut self, work: &Work, now: Millis) {
+        self.lane(work.kind).give_back(work, now);
+        self.answered(&work.group, now);
+    }
+
     /// `work` ended: the message waits on as `again`, or is done with this destination.
     pub fn done(&mut self, work: &Work, again: Option<Entry>, host: HostState, now: Millis) {
         self.lane(work.kind).done(work, again, host, now);

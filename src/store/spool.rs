@@ -2,7 +2,7 @@
 //! wrote has been told.
 //!
 //! What a message waits for stands in its legs, one for each destination mailbox of each recipient.
-//! A leg is `queued`, then `sending`; `uncertain` from just before the end of data is sent until the
+//! A leg is `queued`, then `sending`, which short attempts leave out; `uncertain` from just before the end of data is sent until the
 //! destination has answered it; and in the end `delivered`, `failed` or `dropped`.
 
 mod bounds;
@@ -54,17 +54,18 @@ pub trait Spool {
     async fn spool(&self, messages: Vec<NewMessage>) -> Result<Vec<i64>, SpoolError>;
 
     /// Begins an attempt on legs that wait; gives those that may be sent. Those of an account that is not enabled may
-    /// not.
+    /// not. Who does not share the store may leave it out where an attempt is short.
     ///
     /// # Errors
     /// When the message is another's, or the store fails.
     async fn spool_begin(&self, seq: i64, legs: Vec<i64>) -> Result<Vec<i64>, StoreError>;
 
-    /// Notes that the destination may have these from now on.
+    /// Notes that the destination may have these from now on, and begins the attempt where that was left out. False where one of
+    /// them may not be sent any more, as it was dropped for one: nothing is noted then, and the end of data must not be sent.
     ///
     /// # Errors
-    /// When the store fails: the end of data must not be sent.
-    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError>;
+    /// When the message is another's, or the store fails: the end of data must not be sent.
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<bool, StoreError>;
 
     /// Ends an attempt: writes what became of the legs and keeps the DSNs that follow from it, in one;
     /// gives the numbers of the DSNs. They are kept beyond all bounds, as they replace what they are about.
@@ -116,11 +117,12 @@ pub trait Spool {
     /// When the message cannot be read, or the store fails.
     async fn spooled(&self, seq: i64) -> Result<Option<Spooled>, StoreError>;
 
-    /// What a message leaves as, without its source; `None` when it is gone.
+    /// A message, what it leaves as, and the octets of its source where there are no more than `most` of them; `None` when it
+    /// is gone.
     ///
     /// # Errors
-    /// When the store fails.
-    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError>;
+    /// When it cannot be read or is not whole, or the store fails.
+    async fn spooled_whole(&self, seq: i64, most: u64) -> Result<Option<SpooledWhole>, StoreError>;
 
     /// The octets of a source, of which there are `octets`; `None` when it is gone.
     ///
@@ -275,6 +277,17 @@ pub struct Spooled {
     pub held: Option<Hold>,
     /// The node that answers for the message; `None` where the store is of one machine, or none does yet.
     pub node: Option<String>,
+}
+
+/// A message that is kept, as it is to leave.
+#[derive(Debug, Clone)]
+pub struct SpooledWhole {
+    /// The message.
+    pub message: Spooled,
+    /// What the message leaves as.
+    pub form: SpooledForm,
+    /// The octets of its source; `None` where there are more than was asked for.
+    pub source: Option<Vec<u8>>,
 }
 
 /// A leg that is not at its end, as far as planning goes.

@@ -1,6 +1,7 @@
 //! Messages that Onward answers for: when it does, what becomes of them, and who is told.
 
 mod destinations;
+mod drain;
 mod fair;
 mod innocent;
 mod notices;

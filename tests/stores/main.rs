@@ -116,6 +116,7 @@ macro_rules! run_suite {
                 totals_follow_whatever_goes
                 states_only_move_forward
                 an_uncertain_leg_stays_uncertain_and_what_was_cut_off_waits_again
+                an_attempt_that_was_left_out_begins_before_its_end_of_data_or_not_at_all
                 of_500_at_once_only_the_impossible_one_is_not_kept;
             queue:
                 what_is_being_sent_is_not_dropped_while_somebody_serves

@@ -11,7 +11,7 @@ use onward::{
     store::{
         LongSender, Options, Store,
         journal::{Bounds, Journal, Reading},
-        spool::{Head, Leg, LegState, NewMessage},
+        spool::{Head, Leg, LegState, NewMessage, SpooledWhole},
     },
     time::{Millis, UnixTime},
 };
@@ -153,9 +153,10 @@ pub(crate) async fn conclude(store: &Store, seq: i64, at: i64, state: LegState) 
 
 /// What the message of that number leaves as.
 pub(crate) async fn bytes(store: &Store, seq: i64) -> Vec<u8> {
-    let message = store.spooled(seq).await.unwrap().unwrap();
-    let form = store.spooled_form(seq).await.unwrap().unwrap();
+    let SpooledWhole { message, form, source } =
+        store.spooled_whole(seq, u64::MAX).await.unwrap().unwrap();
     assert_eq!(form.source, message.source);
-    let source = store.spooled_source(form.source, message.size).await.unwrap().unwrap();
-    form.over(Arc::new(source.into())).to_vec()
+    let alone = store.spooled_source(form.source, message.size).await.unwrap();
+    assert_eq!(source, alone);
+    form.over(Arc::new(source.unwrap().into())).to_vec()
 }

@@ -136,6 +136,7 @@ pub(crate) async fn what_an_account_sent_is_held_while_it_must_not_send(place: &
         }
         assert_eq!(held().await, [Some(hold), None, None], "what we tell the account is ours");
         assert_eq!(store.spool_begin(kept[0], vec![0]).await.unwrap(), [0; 0]);
+        assert!(!store.spool_uncertain(kept[0], vec![0]).await.unwrap(), "nor without that");
         assert_eq!(states(&store, kept[0]).await, ["queued"]);
     }
     assert_eq!(store.spool_begin(kept[1], vec![0]).await.unwrap(), [0]);

@@ -193,6 +193,26 @@ pub(crate) async fn an_uncertain_leg_stays_uncertain_and_what_was_cut_off_waits_
     assert_eq!(states(&store, seq).await, ["uncertain", "sending"], "in its next attempt, too");
 }
 
+pub(crate) async fn an_attempt_that_was_left_out_begins_before_its_end_of_data_or_not_at_all(
+    place: &dyn Place,
+) {
+    let store = place.open();
+    let to = ["a@x.test", "b@x.test", "c@x.test"];
+    let seq = store.spool(vec![message("A", 1, &to)]).await.unwrap()[0];
+    assert!(store.spool_uncertain(seq, vec![0]).await.unwrap());
+    assert_eq!(states(&store, seq).await, ["uncertain", "queued", "queued"]);
+    conclude(&store, seq, 0, LegState::Delivered).await;
+    assert!(!store.spool_uncertain(seq, vec![0, 1]).await.unwrap(), "one of them is at its end");
+    assert_eq!(states(&store, seq).await, ["delivered", "queued", "queued"], "noted of none");
+    assert_eq!(changed(&store, "A", QueueChange::Drop).await, (1, 0));
+    assert!(!store.spool_uncertain(seq, vec![1, 2]).await.unwrap());
+    assert_eq!(states(&store, seq).await, ["delivered", "dropped", "dropped"]);
+    assert!(
+        !store.spool_uncertain(99, vec![0]).await.unwrap_or_default(),
+        "there is no such message"
+    );
+}
+
 pub(crate) async fn of_500_at_once_only_the_impossible_one_is_not_kept(place: &dyn Place) {
     let store = place.open();
     let mut tasks = JoinSet::new();

@@ -20,26 +20,32 @@ use crate::{
     },
     time::whole_millis,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
 /// Between two tries to write down what became of a message.
 const AGAIN: Duration = Duration::from_secs(1);
 
-impl<'a> Retry<'a> {
+impl Retry {
     /// Writes it all down, however long that takes: until then the destination may have a message that
     /// the spool still holds. Gives the DSNs that followed; nothing where the message is another node's by now, who tries it, and
     /// tells of it.
     pub(super) async fn conclude(&mut self) -> Option<Vec<Added>> {
-        let _turn = self.parts.spool.turn(self.message.seq).await;
-        self.hear_of_others().await;
+        if !self.is_ours_to_tell().await {
+            return None;
+        }
+        let parts = Arc::clone(&self.parts);
+        let _turn = parts.spool.turn(self.message.seq).await;
+        if self.legs.iter().any(|tried| tried.touch.is_none()) {
+            self.hear_of_others().await;
+        }
         let legs: Vec<Leg> = self.legs.iter().map(|tried| tried.leg.clone()).collect();
         let touched = self.legs.iter().filter(|tried| tried.touch.is_some());
         let touched: Vec<(i64, Leg)> =
             touched.map(|tried| (tried.number, tried.leg.clone())).collect();
         let mut detail = self.detail(&legs);
         let head = &self.message.head;
-        let (failure, owed) = match self.tell(&legs).await {
+        let (failure, owed) = match self.tell(&parts, &legs).await {
             Telling::Nothing => (None, None),
             Telling::Dsn(notice, owed) => {
                 detail.push(format!("notice {} to the sender", notice.head.id));
@@ -78,7 +84,7 @@ impl<'a> Retry<'a> {
         if is_success {
             self.parts.metrics.notice(None);
         }
-        detail.extend(frozen::heard(self.parts, head, &touched).await);
+        detail.extend(frozen::heard(&parts, head, &touched).await);
         let lines = std::mem::take(&mut self.lines);
         let mut told = record(head, self.message.size, &legs, lines, detail.join("; "));
         tracing::info!(
@@ -93,18 +99,36 @@ impl<'a> Retry<'a> {
         self.parts.journal.amend(told).await;
         let mut added = Vec::with_capacity(notices.len());
         for (notice, number) in notices.into_iter().zip(numbers) {
-            added.push(Added::new(self.parts, number, &notice));
+            added.push(Added::new(&parts, number, &notice));
             let detail = format!("tells the sender what became of {}", head.id);
-            record_new(self.parts, notice, detail).await;
+            record_new(&parts, notice, detail).await;
         }
         Some(added)
     }
 
+    /// Where a leg failed, has the attempt begin that was too short for it, so that nobody is told of what was dropped meanwhile.
+    /// False where the message is another node's by now.
+    async fn is_ours_to_tell(&mut self) -> bool {
+        let is_open = |tried: &Tried| {
+            !tried.has_begun && tried.touch.is_some() && tried.leg.state == LegState::Failed
+        };
+        while self.legs.iter().any(is_open) {
+            match self.begin().await {
+                Ok(()) => {}
+                Err(StoreError::TakenOver { .. }) => return false,
+                Err(error) => {
+                    tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
+                    sleep(AGAIN).await;
+                }
+            }
+        }
+        true
+    }
+
     /// What the sender is told of the recipients that ended with this try.
-    async fn tell(&self, legs: &[Leg]) -> Telling<'a> {
+    async fn tell<'p>(&self, parts: &'p Parts, legs: &[Leg]) -> Telling<'p> {
         let lost = lost(legs).into_iter();
         let failures: Vec<_> = lost.filter_map(|path| self.failure_of(path)).collect();
-        let parts: &'a Parts = self.parts;
         loop {
             match notice::make(parts, &self.message.head, self.text.source.octets(), &failures)
                 .await
@@ -128,7 +152,7 @@ impl<'a> Retry<'a> {
         }
         loop {
             let (head, octets) = (&self.message.head, self.text.source.octets());
-            match notice::without_failure(self.parts, head, octets, &told).await {
+            match notice::without_failure(&self.parts, head, octets, &told).await {
                 Ok(notice) => return notice,
                 Err(reply) => {
                     tracing::error!(%reply, "cannot find out where the sender's mail goes")

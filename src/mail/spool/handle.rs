@@ -2,9 +2,13 @@
 
 use super::added::Added;
 use crate::{
+    inbound::Reservation,
     mail::parts::Parts,
     message::Source,
-    store::{StoreError, spool::Spooled},
+    store::{
+        StoreError,
+        spool::{Spooled, SpooledForm, SpooledWhole},
+    },
 };
 use std::{
     collections::HashMap,
@@ -16,7 +20,9 @@ use std::{
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 
 /// Messages whose attempts may end at the same time.
-const TURNS: usize = 64;
+const TURNS: usize = 256;
+/// Octets of a message that are read with it, rather than behind a look at who has them in memory.
+const SMALL: usize = 64 * 1024;
 
 /// What the transactions tell the [`Runner`](super::Runner).
 #[derive(Debug)]
@@ -46,6 +52,14 @@ pub(crate) struct Handle {
 pub(super) type Waiting = Arc<parking_lot::Mutex<Vec<(Arc<str>, usize)>>>;
 
 type Sources = HashMap<i64, Weak<Source>>;
+
+/// A spooled message.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) message: Spooled,
+    pub(super) form: SpooledForm,
+    pub(super) source: Read,
+}
 
 /// The octets of a spooled message.
 #[derive(Debug)]
@@ -80,6 +94,35 @@ impl Handle {
     /// last one know that it is.
     pub(super) async fn turn(&self, message: i64) -> Option<MutexGuard<'_, ()>> {
         Some(self.turns.get(turn(message))?.lock().await)
+    }
+
+    /// A message and its octets; `None` when it is gone. What is small is read at once.
+    pub(super) async fn read(&self, parts: &Parts, seq: i64) -> Result<Option<Whole>, StoreError> {
+        let mut memory = parts.memory.reserve();
+        let most = if memory.cover(SMALL) { SMALL } else { 0 };
+        let whole = parts.store.spooled_whole(seq, most as u64).await?;
+        let Some(SpooledWhole { message, form, source }) = whole else { return Ok(None) };
+        let source = match source {
+            Some(octets) => Read::Source(self.shared(message.source, octets, memory).await),
+            None => {
+                drop(memory);
+                self.source(parts, &message).await?
+            }
+        };
+        Ok(Some(Whole { message, form, source }))
+    }
+
+    /// The octets of a source, with those who have them already.
+    async fn shared(&self, number: i64, octets: Vec<u8>, memory: Reservation) -> Arc<Source> {
+        let source = Arc::new(Source::from(memory.hold(octets)));
+        let Some(sources) = self.sources.get(turn(number)) else { return source };
+        let mut sources = sources.lock().await;
+        sources.retain(|_, source| source.strong_count() > 0);
+        if let Some(source) = sources.get(&number).and_then(Weak::upgrade) {
+            return source;
+        }
+        sources.insert(number, Arc::downgrade(&source));
+        source
     }
 
     /// The octets of `message`, counted in memory: once, however many attempts are under way on it and on its other

@@ -13,6 +13,7 @@ mod own;
 mod retry;
 mod runner;
 mod take;
+mod transmit;
 mod tried;
 
 pub(crate) use added::Added;

@@ -2,20 +2,13 @@
 
 use super::{
     added::Added,
-    handle::Read,
-    tried::{Touch, Tried, asked, hold_of, is_about, is_asleep},
+    handle::{Read, Whole},
+    tried::{Touch, Tried},
 };
 use crate::{
-    address::{Mailbox, ReversePath},
     clock, dsn,
-    fate::Verdict,
-    mail::{
-        parts::Parts,
-        prints::print_at,
-        record::{count_attempt, journal_line},
-    },
+    mail::{parts::Parts, prints::print_at},
     message::Text,
-    outbound::{self, Checkpoint, Deadline, Outgoing, Progress},
     reply::Reply,
     retry::{Entry, HostState, Work},
     store::{
@@ -24,22 +17,28 @@ use crate::{
     },
     time::Millis,
 };
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{sync::watch, time::Instant};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
-/// Longest time for one attempt: RFC 5321 §4.5.3.2.6 gives the reply to the end of data ten minutes.
-const PATIENCE: Duration = Duration::from_mins(10);
 /// Until the next look, when there is no memory for a message or the store cannot be read.
 const BREATH: Duration = Duration::from_secs(2);
 /// Until the next look at what is held: whoever lets it go on is heard sooner, as a rule.
 const HELD: Duration = Duration::from_mins(1);
+
+/// How far a try has come.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It is over.
+    Over(Ended),
+    /// Its destination has answered, or need not be asked: what came of it is to be written down.
+    Answered(Box<Answered>),
+}
+
+/// A try whose outcome is known, and not written down yet.
+pub(super) struct Answered {
+    retry: Retry,
+    ended: Ended,
+}
 
 /// What the runner is to do about a try that ended.
 #[derive(Debug)]
@@ -56,13 +55,13 @@ pub(super) struct Ended {
     pub(super) notices: Vec<Added>,
 }
 
-/// Does `work`. `failures`: attempts in a row that found its host asleep.
+/// Does `work`, until it is known what comes of it. `failures`: attempts in a row that found its host asleep.
 pub(super) async fn retry(
     parts: Arc<Parts>,
     work: Work,
     failures: u32,
     stopping: watch::Receiver<bool>,
-) -> Ended {
+) -> Step {
     let mut ended = Ended {
         work,
         whose: None,
@@ -78,7 +77,7 @@ pub(super) async fn retry(
         // Where many destinations are one's, they share the places of that one: it is asked who that is.
         ended.whose = Some(whose);
         ended.again = Some(ended.work.again(ended.work.due, expires));
-        return ended;
+        return Step::Over(ended);
     }
     if failures > 0
         && !ended.work.give_up
@@ -87,13 +86,13 @@ pub(super) async fn retry(
         // The first that met it has told the journal.
         ended.again = Some(ended.work.again(hold.until, expires));
         ended.host = HostState::Sleeps { until: hold.until };
-        return ended;
+        return Step::Over(ended);
     }
-    match Retry::begin(&parts, &ended.work, failures).await {
-        Ok(Begun::Ready(retry)) => retry.run(&mut ended, stopping).await,
-        Ok(Begun::Nothing) => {}
-        Ok(Begun::Later) => ended.again = Some(later(&ended.work)),
-        Ok(Begun::Held { expires }) => {
+    match Retry::read(&parts, &ended.work, failures).await {
+        Ok(Found::Ready(retry)) => return retry.run(ended, stopping).await,
+        Ok(Found::Nothing) => {}
+        Ok(Found::Later) => ended.again = Some(later(&ended.work)),
+        Ok(Found::Held { expires }) => {
             let due = expires.min(clock::steady_millis() + HELD);
             ended.again = Some(ended.work.again(due, expires));
         }
@@ -102,7 +101,33 @@ pub(super) async fn retry(
             ended.again = Some(later(&ended.work));
         }
     }
-    ended
+    Step::Over(ended)
+}
+
+impl Answered {
+    /// What is known of the hosts.
+    pub(super) fn host(&self) -> HostState {
+        self.ended.host
+    }
+
+    /// Writes down what came of the try, and when the next one is.
+    pub(super) async fn conclude(self) -> Ended {
+        let Self { mut retry, mut ended } = self;
+        let Some(notices) = retry.conclude().await else { return ended };
+        ended.notices = notices;
+        let open = retry.legs.iter().filter(|tried| goes_to(&retry.parts, &tried.leg, &ended.work));
+        let expires = retry.parts.retry.expiry(retry.message.head.arrived);
+        let due = open.map(|tried| tried.leg.next_attempt).min();
+        ended.again = due.map(|due| ended.work.again(due, expires));
+        ended.is_finished = retry.legs.iter().all(|tried| !tried.leg.state.is_open());
+        ended
+    }
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered").field("ended", &self.ended).finish_non_exhaustive()
+    }
 }
 
 fn later(work: &Work) -> Entry {
@@ -110,9 +135,9 @@ fn later(work: &Work) -> Entry {
     work.again(due, due)
 }
 
-/// What a try begins with.
-enum Begun<'a> {
-    Ready(Box<Retry<'a>>),
+/// What is found in the spool where a try begins.
+enum Found {
+    Ready(Box<Retry>),
     /// There is nothing for this destination any more.
     Nothing,
     /// No room for the message now.
@@ -124,50 +149,44 @@ enum Begun<'a> {
 }
 
 /// A spooled message on its way to one destination.
-pub(super) struct Retry<'a> {
-    pub(super) parts: &'a Arc<Parts>,
+pub(super) struct Retry {
+    pub(super) parts: Arc<Parts>,
     /// The message without its legs.
     pub(super) message: Spooled,
     pub(super) legs: Vec<Tried>,
     /// What is sent.
     pub(super) text: Text,
-    failures: u32,
+    pub(super) failures: u32,
     pub(super) lines: Vec<journal::AttemptLine>,
 }
 
-impl<'a> Retry<'a> {
-    async fn begin(
-        parts: &'a Arc<Parts>,
-        work: &Work,
-        failures: u32,
-    ) -> Result<Begun<'a>, StoreError> {
-        let Some(mut message) = parts.store.spooled(work.message).await? else {
-            return Ok(Begun::Nothing);
+impl Retry {
+    async fn read(parts: &Arc<Parts>, work: &Work, failures: u32) -> Result<Found, StoreError> {
+        let Some(whole) = parts.spool.read(parts, work.message).await? else {
+            return Ok(Found::Nothing);
         };
+        let Whole { mut message, form, source } = whole;
         let legs: Vec<Tried> = (0_i64..)
             .zip(std::mem::take(&mut message.legs))
             .map(|(number, leg)| {
                 let is_due = goes_to(parts, &leg, work);
-                Tried { number, leg, is_due, touch: None, success: None }
+                Tried { number, leg, is_due, has_begun: false, touch: None, success: None }
             })
             .collect();
         if !legs.iter().any(|tried| tried.is_due) {
-            return Ok(Begun::Nothing);
+            return Ok(Found::Nothing);
         }
         let expires = parts.retry.expiry(message.head.arrived);
         if message.held.is_some() && clock::steady_millis() < expires {
-            return Ok(Begun::Held { expires });
+            return Ok(Found::Held { expires });
         }
-        let source = match parts.spool.source(parts, &message).await? {
+        let source = match source {
             Read::Source(source) => source,
-            Read::Gone => return Ok(Begun::Nothing),
-            Read::NoRoom => return Ok(Begun::Later),
+            Read::Gone => return Ok(Found::Nothing),
+            Read::NoRoom => return Ok(Found::Later),
         };
-        let Some(form) = parts.store.spooled_form(work.message).await? else {
-            return Ok(Begun::Nothing);
-        };
-        Ok(Begun::Ready(Box::new(Self {
-            parts,
+        Ok(Found::Ready(Box::new(Self {
+            parts: Arc::clone(parts),
             message,
             legs,
             text: form.over(source),
@@ -176,59 +195,67 @@ impl<'a> Retry<'a> {
         })))
     }
 
-    async fn run(mut self, ended: &mut Ended, stopping: watch::Receiver<bool>) {
+    async fn run(mut self, mut ended: Ended, stopping: watch::Receiver<bool>) -> Step {
         if let Some(hold) = self.message.held {
             let reply = Reply::account_held(hold).to_keep();
             for tried in self.legs.iter_mut().filter(|tried| tried.is_due) {
                 tried.leg.reply = reply.clone();
                 tried.give_up();
+                // No attempt begins on what is held.
+                tried.has_begun = true;
             }
-            self.end(ended).await;
-            return;
+            return self.answered(ended);
         }
-        let numbers = self.due().map(|tried| tried.number).collect();
-        match self.parts.store.spool_begin(self.message.seq, numbers).await {
-            // What was dropped meanwhile is neither sent nor told.
-            Ok(begun) => {
-                for tried in &mut self.legs {
-                    tried.is_due &= begun.contains(&tried.number);
-                }
-            }
-            // It comes back when it is ours again.
-            Err(StoreError::TakenOver { .. }) => return,
-            Err(error) => {
+        // Where nobody else can have the message, what is done at the end of data is enough.
+        if self.parts.store.spool_hold().is_some()
+            && let Err(error) = self.begin().await
+        {
+            // What was taken over comes back when it is ours again.
+            if !matches!(error, StoreError::TakenOver { .. }) {
                 tracing::error!(id = self.message.head.id, %error, "cannot write the spool");
                 ended.again = Some(later(&ended.work));
-                return;
             }
+            return Step::Over(ended);
         }
         let is_on_its_way = self.recall();
         if !self.legs.iter().any(|tried| tried.is_due) {
             if is_on_its_way {
                 ended.again = Some(later(&ended.work));
-                return;
+                return Step::Over(ended);
             }
         } else if ended.work.give_up {
             self.legs.iter_mut().filter(|tried| tried.is_due).for_each(Tried::give_up);
         } else {
-            let Some(host) = self.deliver(&ended.work, stopping).await else {
+            match self.deliver(&ended.work, stopping).await {
+                Some(host) => ended.host = host,
                 // Cut short: the next start finds it.
-                return;
-            };
-            ended.host = host;
+                None => return Step::Over(ended),
+            }
         }
-        self.end(ended).await;
+        self.answered(ended)
     }
 
-    /// Writes down what came of the try, and when the next one is.
-    async fn end(&mut self, ended: &mut Ended) {
-        let Some(notices) = self.conclude().await else { return };
-        ended.notices = notices;
-        let open = self.legs.iter().filter(|tried| goes_to(self.parts, &tried.leg, &ended.work));
-        let expires = self.parts.retry.expiry(self.message.head.arrived);
-        let due = open.map(|tried| tried.leg.next_attempt).min();
-        ended.again = due.map(|due| ended.work.again(due, expires));
-        ended.is_finished = self.legs.iter().all(|tried| !tried.leg.state.is_open());
+    fn answered(self, ended: Ended) -> Step {
+        Step::Answered(Box::new(Answered { retry: self, ended }))
+    }
+
+    /// Has the store take those legs into the attempt that it did not take yet. What was dropped meanwhile is neither sent nor
+    /// told.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        let numbers = self.due().filter(|tried| !tried.has_begun).map(|tried| tried.number);
+        let numbers: Vec<i64> = numbers.collect();
+        let begun = self.parts.store.spool_begin(self.message.seq, numbers.clone()).await?;
+        for tried in self.legs.iter_mut().filter(|tried| numbers.contains(&tried.number)) {
+            tried.has_begun = true;
+            if !begun.contains(&tried.number) {
+                (tried.is_due, tried.touch) = (false, None);
+                // What was heard of it counts for nothing.
+                if !tried.leg.state.is_open() {
+                    tried.leg.state = LegState::Queued;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Ends the legs on whose end of data a verdict came late: the message is delivered. Those whose verdict
@@ -256,145 +283,8 @@ impl<'a> Retry<'a> {
         is_on_its_way
     }
 
-    fn due(&self) -> impl Iterator<Item = &Tried> {
+    pub(super) fn due(&self) -> impl Iterator<Item = &Tried> {
         self.legs.iter().filter(|tried| tried.is_due)
-    }
-
-    /// One transaction for each reverse-path; `None` when the daemon stops before an end of data.
-    async fn deliver(&mut self, work: &Work, stopping: watch::Receiver<bool>) -> Option<HostState> {
-        let mut groups: BTreeMap<String, (ReversePath, Vec<Mailbox>)> = BTreeMap::new();
-        for Tried { leg, .. } in self.due() {
-            let group = || (leg.reverse_path.clone(), Vec::new());
-            let (_, to) = groups.entry(leg.reverse_path.to_string()).or_insert_with(group);
-            if !to.contains(&leg.mailbox) {
-                to.push(leg.mailbox.clone());
-            }
-        }
-        let wait = self.parts.retry.wait(self.failures.saturating_add(1), clock::random());
-        let asleep_until = clock::steady_millis() + wait;
-        let mut host = HostState::Unknown;
-        for (from, to) in groups.into_values() {
-            let began = clock::millis();
-            let Some(attempts) = self.transaction(work, &from, &to, stopping.clone()).await else {
-                // What came of the groups before counts.
-                return self.legs.iter().any(|tried| tried.touch.is_some()).then_some(host);
-            };
-            let progress = attempts.iter().any(|a| a.outcome.verdict == Verdict::Delivered);
-            for (mailbox, attempt) in to.iter().zip(&attempts) {
-                count_attempt(self.parts, &work.hop, attempt);
-                // What is held again and again is told once.
-                let reply = attempt.outcome.reply.to_keep();
-                if attempt.held.is_none() || self.due().any(|tried| tried.leg.reply != reply) {
-                    let to = std::slice::from_ref(mailbox);
-                    self.lines.push(journal_line(to, attempt, &work.hop, began));
-                }
-                let held = hold_of(self.parts, attempt);
-                let asleep_until = held.or(is_asleep(attempt).then_some(asleep_until));
-                self.judge(work, &from, mailbox, attempt, progress, asleep_until);
-                host = match (asleep_until, host) {
-                    (Some(_), host) if !is_about(attempt, work) => host,
-                    (Some(until), HostState::Unknown) => HostState::Sleeps { until },
-                    (Some(_), host) => host,
-                    (None, _) => HostState::Answers,
-                };
-            }
-        }
-        Some(host)
-    }
-
-    async fn transaction(
-        &self,
-        work: &Work,
-        from: &ReversePath,
-        to: &[Mailbox],
-        mut stopping: watch::Receiver<bool>,
-    ) -> Option<Vec<outbound::Attempt>> {
-        let is_at_end = Arc::<AtomicBool>::default();
-        let legs = self.due().filter(|tried| tried.leg.reverse_path == *from);
-        let outgoing = Outgoing {
-            reverse_path: from.clone(),
-            recipients: to.to_vec(),
-            cause: self.message.head.cause(),
-            text: self.text.clone(),
-            eight_bit: self.message.head.eight_bit,
-            smtputf8: self.message.head.smtputf8,
-            dsn: asked(&self.message.head.dsn, legs),
-            checkpoint: Some(self.checkpoint(from, &is_at_end)),
-            progress: Progress::default(),
-            tells_success: true,
-        };
-        let stop_before_end = async {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-            if is_at_end.load(Ordering::SeqCst) {
-                std::future::pending().await
-            }
-        };
-        let opening = Some(self.parts.config.spool.greeting_timeout);
-        let deadline = Deadline { end: Instant::now() + PATIENCE, opening };
-        tokio::select! {
-            attempts = self.parts.network.deliver(&work.hop, &outgoing, deadline) => Some(attempts),
-            () = stop_before_end => None,
-        }
-    }
-
-    /// Writes that the destination may have these legs, before it may.
-    fn checkpoint(&self, from: &ReversePath, is_at_end: &Arc<AtomicBool>) -> Checkpoint {
-        let legs = self.due().filter(|tried| tried.leg.reverse_path == *from);
-        let legs: Vec<(i64, Mailbox)> =
-            legs.map(|tried| (tried.number, tried.leg.mailbox.clone())).collect();
-        let (parts, seq) = (Arc::clone(self.parts), self.message.seq);
-        let is_at_end = Arc::clone(is_at_end);
-        Checkpoint::new(move |accepted| {
-            is_at_end.store(true, Ordering::SeqCst);
-            let legs = legs.iter().filter(|(_, mailbox)| accepted.contains(mailbox));
-            let legs = legs.map(|(number, _)| *number).collect();
-            let parts = Arc::clone(&parts);
-            async move {
-                let marked = parts.store.spool_uncertain(seq, legs).await;
-                if let Err(error) = &marked {
-                    tracing::error!(message = seq, %error, "not sent: the spool cannot be written");
-                }
-                marked.is_ok()
-            }
-        })
-    }
-
-    /// Notes the verdict on the legs for one mailbox. `progress`: another one of the transaction was
-    /// delivered. `asleep_until`: the host does not answer, and need not be asked before.
-    fn judge(
-        &mut self,
-        work: &Work,
-        from: &ReversePath,
-        mailbox: &Mailbox,
-        attempt: &outbound::Attempt,
-        progress: bool,
-        asleep_until: Option<Millis>,
-    ) {
-        let (now, retry) = (clock::steady_millis(), &self.parts.retry);
-        let is_old = retry.expiry(self.message.head.arrived) <= now;
-        let is_meant = |tried: &&mut Tried| {
-            tried.is_due && tried.leg.reverse_path == *from && tried.leg.mailbox == *mailbox
-        };
-        for tried in self.legs.iter_mut().filter(is_meant) {
-            let leg = &mut tried.leg;
-            if attempt.held.is_some() {
-                // No host was asked.
-                leg.next_attempt = asleep_until.unwrap_or(now).max(now);
-            } else {
-                leg.attempts = leg.attempts.saturating_add(1);
-                leg.next_attempt = now + retry.wait(leg.attempts, clock::random());
-                leg.next_attempt = leg.next_attempt.max(asleep_until.unwrap_or_default());
-            }
-            leg.next_attempt = leg.next_attempt.max(now + attempt.wait);
-            // Too many recipients at once (RFC 5321 §4.5.3.1.10): the others went, these can follow.
-            if progress && attempt.theirs.as_ref().is_some_and(|theirs| theirs.code == 452) {
-                leg.next_attempt = now;
-            }
-            tried.hear(attempt, work.hop.protocol);
-            if tried.leg.state.is_open() && is_old {
-                tried.give_up();
-            }
-        }
     }
 }
 

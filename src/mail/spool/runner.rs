@@ -5,7 +5,7 @@ use super::{
     claims::Claims,
     handle::{Event, Inbox},
     outcome::{self, record},
-    retry::{Ended, retry},
+    retry::{Step, retry},
 };
 use crate::{
     clock,
@@ -53,7 +53,7 @@ pub(crate) struct Runner {
     pub(super) schedule: Schedule,
     /// What waits in the store, where others may take it too.
     pub(super) claims: Claims,
-    attempts: JoinSet<Ended>,
+    attempts: JoinSet<Step>,
     /// Who has the hosts of a destination, where that can be found out.
     look_ups: JoinSet<(Arc<NextHop>, Option<Arc<str>>)>,
     /// What is under way in `attempts`, should one of them panic.
@@ -61,6 +61,8 @@ pub(crate) struct Runner {
     /// Messages with nothing left to do, whose outcome is on its way to the journal.
     finished: BTreeSet<i64>,
     bury_at: Option<Instant>,
+    /// What strikes them out, while it does; gives those that are.
+    burial: JoinSet<Result<Vec<i64>, StoreError>>,
     /// When others are told who waits for whom.
     tell_at: Option<Instant>,
     stopping: watch::Receiver<bool>,
@@ -82,6 +84,7 @@ impl Runner {
             under_way: HashMap::new(),
             finished: BTreeSet::new(),
             bury_at: None,
+            burial: JoinSet::new(),
             tell_at: None,
             stopping,
         }
@@ -138,12 +141,14 @@ impl Runner {
             self.look_up();
             let is_busy = !self.schedule.is_empty() || !self.claims.is_empty();
             self.inbox.is_busy.store(is_busy, Ordering::Relaxed);
-            let next = [self.next_look(), reload_at, self.bury_at, self.tell_at, self.claims.at];
+            let bury_at = self.bury_at.filter(|_| self.burial.is_empty());
+            let next = [self.next_look(), reload_at, bury_at, self.tell_at, self.claims.at];
             let next = next.into_iter().flatten().min().unwrap_or(Instant::now() + IDLE);
             tokio::select! {
                 Some(event) = self.inbox.events.recv() => self.hear(event),
                 Some(joined) = self.attempts.join_next_with_id() => self.joined(joined),
                 Some(joined) = self.look_ups.join_next() => self.looked_up(joined),
+                Some(buried) = self.burial.join_next() => self.buried(buried),
                 Ok(()) = changes.changed() => reload_at = Some(Instant::now()),
                 () = sleep_until(next) => {
                     if self.tell_at.take_if(|at| *at <= Instant::now()).is_some() {
@@ -154,14 +159,20 @@ impl Runner {
                 _ = self.stopping.changed() => {}
             }
             self.tell_at.get_or_insert(Instant::now() + TELL);
-            if self.bury_at.is_some_and(|at| at <= Instant::now()) {
-                self.bury().await;
+            if self.burial.is_empty() && self.bury_at.is_some_and(|at| at <= Instant::now()) {
+                self.bury();
             }
         }
         while let Some(joined) = self.attempts.join_next_with_id().await {
             self.joined(joined);
         }
-        self.bury().await;
+        while let Some(buried) = self.burial.join_next().await {
+            self.buried(buried);
+        }
+        self.bury();
+        while let Some(buried) = self.burial.join_next().await {
+            self.buried(buried);
+        }
     }
 
     /// Reads all that is its own: at the start, and after the command line changed it.
@@ -287,10 +298,20 @@ impl Runner {
         }
     }
 
-    fn joined(&mut self, joined: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) {
+    fn joined(&mut self, joined: Result<(tokio::task::Id, Step), tokio::task::JoinError>) {
         let now = clock::steady_millis();
         match joined {
-            Ok((id, ended)) => {
+            Ok((id, Step::Answered(answered))) => {
+                let Some(work) = self.under_way.remove(&id) else { return };
+                if answered.host() == HostState::Answers {
+                    self.answered(&work.group);
+                    self.schedule.give_back(&work, now);
+                }
+                let conclude = async { Step::Over(answered.conclude().await) };
+                let id = self.attempts.spawn(conclude).id();
+                self.under_way.insert(id, work);
+            }
+            Ok((id, Step::Over(ended))) => {
                 self.under_way.remove(&id);
                 if let Some(whose) = &ended.whose {
                     self.schedule.learn(&ended.work.hop, whose, now);
@@ -320,22 +341,31 @@ impl Runner {
 
     /// Strikes out what is finished, once the journal has it: whatever happens in between, nothing is
     /// without an outcome.
-    async fn bury(&mut self) {
+    fn bury(&mut self) {
         self.bury_at = None;
         if self.finished.is_empty() {
             return;
         }
-        self.parts.journal.flush().await;
-        let finished: Vec<i64> = self.finished.iter().copied().collect();
-        for some in finished.chunks(BURIED_AT_ONCE) {
-            if let Err(error) = self.parts.store.spool_bury(some.to_vec()).await {
+        let (parts, finished) = (Arc::clone(&self.parts), Vec::from_iter(self.finished.clone()));
+        self.burial.spawn(async move {
+            parts.journal.flush().await;
+            for some in finished.chunks(BURIED_AT_ONCE) {
+                parts.store.spool_bury(some.to_vec()).await?;
+            }
+            Ok(finished)
+        });
+    }
+
+    fn buried(&mut self, buried: Result<Result<Vec<i64>, StoreError>, tokio::task::JoinError>) {
+        match buried {
+            Ok(Ok(buried)) => {
+                self.finished.retain(|message| buried.binary_search(message).is_err())
+            }
+            Ok(Err(error)) => {
                 tracing::error!(%error, "finished messages stay in the spool for now");
                 self.bury_at = Some(Instant::now() + AGAIN);
-                return;
             }
-            for message in some {
-                self.finished.remove(message);
-            }
+            Err(error) => tracing::error!(%error, "finished messages stay in the spool for now"),
         }
     }
 }

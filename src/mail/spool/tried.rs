@@ -19,6 +19,8 @@ pub(super) struct Tried {
     pub(super) leg: Leg,
     /// This try is about the leg.
     pub(super) is_due: bool,
+    /// The store has taken the leg into the attempt, so that nobody drops it.
+    pub(super) has_begun: bool,
     /// What this try did to the leg.
     pub(super) touch: Option<Touch>,
     /// As what a delivery is told, if it was one, and the host does not tell it.
@@ -51,6 +53,12 @@ impl Tried {
             Protocol::Lmtp => dsn::Cause::Delivered,
             Protocol::Smtp | Protocol::Smtps => dsn::Cause::Relayed,
         });
+        self.touch = Some(Touch::Tried);
+    }
+
+    /// Has a leg wait on as it was, to be looked at anew.
+    pub(super) fn put_back(&mut self, now: Millis) {
+        self.leg.next_attempt = now;
         self.touch = Some(Touch::Tried);
     }
 

@@ -58,6 +58,59 @@ fn destinations_take_turns_and_are_bounded() {
 }
 
 #[test]
+fn who_has_answered_leaves_the_place_to_others_until_too_many_are_written_down() {
+    let entries: Vec<_> = (1..=6).map(|message| ("a", message, 0)).collect();
+    let mut schedule = schedule(&entries);
+    assert_eq!(begun(&mut schedule, 0), [1, 2], "two a destination");
+    for answered in [1, 2] {
+        schedule.give_back(&work_of("a", answered), at(0));
+        schedule.give_back(&work_of("a", answered), at(0));
+        assert_eq!(begun(&mut schedule, 0), [answered + 2], "{answered}");
+    }
+    schedule.give_back(&work_of("a", 3), at(0));
+    assert_eq!(begun(&mut schedule, 0), [0; 0], "as many are written down as are tried");
+    schedule.replace((1..=6).map(|message| (hop("a"), entry(message, 0))), at(0));
+    assert_eq!(begun(&mut schedule, 0), [0; 0], "what is written down is not tried again");
+    schedule.done(&work_of("a", 1), None, HostState::Answers, at(0));
+    assert_eq!(begun(&mut schedule, 0), [0; 0], "it had no place any more");
+    schedule.give_back(&work_of("a", 4), at(0));
+    assert_eq!(begun(&mut schedule, 0), [5]);
+    schedule.done(&work_of("a", 3), None, HostState::Answers, at(0));
+    assert_eq!(begun(&mut schedule, 0), [6]);
+    for answered in [2, 4, 5, 6] {
+        schedule.done(&work_of("a", answered), None, HostState::Answers, at(0));
+    }
+    assert!(schedule.is_empty());
+}
+
+#[test]
+fn no_more_are_written_down_in_all_than_there_are_places() {
+    let to = ["a", "b", "c"];
+    let entries: Vec<_> = (0..12).map(|n| (to[n % 3], n as i64, 0)).collect();
+    let mut schedule = schedule(&entries);
+    let mut written_down = 0;
+    let mut open: Vec<Work> = std::iter::from_fn(|| schedule.next(at(0))).collect();
+    assert_eq!(open.len(), 4);
+    while let Some(work) = open.pop() {
+        schedule.give_back(&work, at(0));
+        written_down += 1;
+        open.extend(std::iter::from_fn(|| schedule.next(at(0))));
+    }
+    assert_eq!(written_down, 8, "four that are written down, and four that keep their places");
+}
+
+#[test]
+fn a_host_that_has_answered_is_awake_before_that_is_written_down() {
+    let mut schedule = schedule(&[("a", 1, 0), ("a", 2, 0), ("a", 3, 0), ("a", 4, 0)]);
+    let first = schedule.next(at(0)).unwrap();
+    schedule.done(&first, Some(entry(1, 900)), HostState::Sleeps { until: at(100) }, at(0));
+    let probe = schedule.next(at(100)).unwrap();
+    assert_eq!(begun(&mut schedule, 100), [0; 0]);
+    schedule.give_back(&probe, at(101));
+    assert_eq!(begun(&mut schedule, 101), [3, 4]);
+}
+
+#[test]
 fn nothing_before_its_time() {
     let mut schedule = schedule(&[("a", 1, 10), ("b", 2, 20)]);
     assert_eq!(begun(&mut schedule, 9), [0; 0]);
@@ -290,10 +343,10 @@ proptest! {
             schedule.add(hop(&format!("h{to}")), entry, at(0));
         }
         let (mut now, mut open, mut answers) = (at(0), Vec::<Work>::new(), answers.into_iter());
-        let mut done = Vec::new();
+        let (mut done, mut concluding) = (Vec::new(), Vec::<Work>::new());
         while done.len() < messages.len() {
             while let Some(work) = schedule.next(now) {
-                prop_assert!(!open.contains(&work));
+                prop_assert!(!open.contains(&work) && !concluding.contains(&work));
                 open.push(work);
             }
             for kind in [Kind::Mail, Kind::Notice] {
@@ -309,6 +362,12 @@ proptest! {
                     let here = of_kind().filter(|work| *work.group == *group).count();
                     prop_assert!(here <= CONCURRENCY.per_destination);
                 }
+            }
+            if concluding.len() > 2 || open.is_empty() && !concluding.is_empty() {
+                let work = concluding.remove(0);
+                done.push(work.message);
+                schedule.done(&work, None, HostState::Answers, now);
+                continue;
             }
             if open.is_empty() {
                 let wake = schedule.wake_at();
@@ -326,8 +385,8 @@ proptest! {
                 continue;
             }
             if answers.next().unwrap_or(true) {
-                done.push(work.message);
-                schedule.done(&work, None, HostState::Answers, now);
+                schedule.give_back(&work, now);
+                concluding.push(work);
             } else {
                 let again = work.again(now + MS * 7, Millis::MAX);
                 schedule.done(&work, Some(again), HostState::Sleeps { until: now + MS * 3 }, now);

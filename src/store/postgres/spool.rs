@@ -15,7 +15,7 @@ use crate::{
         QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StoreError, Unreadable,
         spool::{
             Claim, Claimed, Leg, LegState, NewMessage, Open, Spool, SpoolBounds, SpoolError,
-            SpoolFigures, SpoolTaken, Spooled, SpooledForm, Which,
+            SpoolFigures, SpoolTaken, Spooled, SpooledWhole, Which,
         },
         whole::Whole,
     },
@@ -58,10 +58,10 @@ impl Spool for Postgres {
         Ok(begun)
     }
 
-    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<bool, StoreError> {
         let (me, epoch) = (self.me().await?, self.epoch_of(seq, &legs));
         let (serves, began) = (self.node.is_some(), Instant::now());
-        let left: Option<Duration> = writing!(self.access, tx => {
+        let (left, may_be_sent): (Option<Duration>, bool) = writing!(self.access, tx => {
             // The fence: whoever was silent for too long has lost the message, or is about to.
             let is_own = legs::is_own(tx, seq, me, epoch).await?;
             let left = match serves {
@@ -71,13 +71,12 @@ impl Spool for Postgres {
             if !is_own || serves && left.is_none() {
                 return Err(Failure::Refused(StoreError::TakenOver { seq }));
             }
-            legs::make_uncertain(tx, seq, &legs).await?;
-            Ok(left)
+            Ok((left, legs::make_uncertain(tx, seq, &legs).await?))
         })?;
         // Whoever stood still behind that may find that others have it by now.
         match left.is_some_and(|left| began.elapsed() >= left) {
             true => Err(StoreError::TakenOver { seq }),
-            false => Ok(()),
+            false => Ok(may_be_sent),
         }
     }
 
@@ -149,8 +148,9 @@ impl Spool for Postgres {
         Ok(found?.transpose()?)
     }
 
-    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError> {
-        reading!(self.access, tx => texts::form(tx, seq).await)
+    async fn spooled_whole(&self, seq: i64, most: u64) -> Result<Option<SpooledWhole>, StoreError> {
+        let found = reading!(self.access, tx => whole(tx, seq, most).await);
+        Ok(found?.transpose()?)
     }
 
     async fn spooled_source(
@@ -283,6 +283,25 @@ async fn take(tx: &Transaction<'_>, me: i64, claim: &Claim) -> Result<(Claimed, 
         open.next_attempt = open.next_attempt.min(claim.now);
     }
     Ok((Claimed { open, finished, is_full, lines }, unreadable))
+}
+
+/// A message as it is to leave; its octets where there are no more than `most` of them.
+async fn whole(
+    tx: &Transaction<'_>,
+    seq: i64,
+    most: u64,
+) -> Result<Option<std::result::Result<SpooledWhole, Unreadable>>> {
+    let message = match spool::of(tx, seq).await? {
+        Some(Ok(message)) => message,
+        Some(Err(unreadable)) => return Ok(Some(Err(unreadable))),
+        None => return Ok(None),
+    };
+    let Some(form) = texts::form(tx, seq).await? else { return Ok(None) };
+    let source = match message.size <= most {
+        true => texts::source(tx, message.source, message.size).await?,
+        false => None,
+    };
+    Ok(Some(Ok(SpooledWhole { message, form, source })))
 }
 
 /// All that `owner` owns, or all there is for who does not serve.

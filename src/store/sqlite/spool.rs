@@ -7,7 +7,7 @@ use crate::store::{
     QueueChange, QueueChanged, QueueFilter, QueuePage, QueueSummary, StateLock, StoreError,
     Unreadable,
     spool::{
-        Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, SpoolTaken, Spooled, SpooledForm,
+        Leg, NewMessage, Open, Spool, SpoolError, SpoolFigures, SpoolTaken, Spooled, SpooledWhole,
     },
     whole::Whole,
 };
@@ -34,7 +34,7 @@ impl Spool for Sqlite {
         self.writer.run(move |connection| legs::begin(connection, seq, &legs)).await
     }
 
-    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<(), StoreError> {
+    async fn spool_uncertain(&self, seq: i64, legs: Vec<i64>) -> Result<bool, StoreError> {
         self.writer.run(move |connection| legs::make_uncertain(connection, seq, &legs)).await
     }
 
@@ -90,8 +90,22 @@ impl Spool for Sqlite {
         Ok(self.readers.run(read).await?.transpose()?)
     }
 
-    async fn spooled_form(&self, seq: i64) -> Result<Option<SpooledForm>, StoreError> {
-        self.readers.run(move |connection| texts::form(connection, seq)).await
+    async fn spooled_whole(&self, seq: i64, most: u64) -> Result<Option<SpooledWhole>, StoreError> {
+        let read = move |connection: &Connection| {
+            let transaction = connection.unchecked_transaction()?;
+            let message = match spool::get(&transaction, seq)? {
+                Some(Ok(message)) => message,
+                Some(Err(unreadable)) => return Ok(Some(Err(unreadable))),
+                None => return Ok(None),
+            };
+            let Some(form) = texts::form(&transaction, seq)? else { return Ok(None) };
+            let source = match message.size <= most {
+                true => texts::source(&transaction, message.source, message.size)?,
+                false => None,
+            };
+            Ok(Some(Ok(SpooledWhole { message, form, source })))
+        };
+        Ok(self.readers.run(read).await?.transpose()?)
     }
 
     async fn spooled_source(

@@ -26,7 +26,7 @@ const AUTHENTICATED: usize = 4;
 const BETWEEN: usize = 8;
 /// The longest a kill is put off beyond that, in microseconds.
 const JITTER: u64 = 250_000;
-/// Attempts at once to one destination: what one kill can cut off there.
+/// Attempts at once to one destination: a kill can cut off as many there, and as many that are being written down.
 const AT_ONCE: usize = 5;
 
 #[test]

@@ -118,16 +118,12 @@ async fn node() {
 
 /// Sends what is open of a message as the daemon does: not without a note that it may have arrived.
 async fn deliver(store: &Store, seq: i64, delivered: &File) {
-    let Ok(Some(spooled)) = store.spooled(seq).await else { return };
+    let Ok(Some(whole)) = store.spooled_whole(seq, u64::MAX).await else { return };
+    let (spooled, Some(source)) = (whole.message, whole.source) else { return };
     let Ok(legs) = store.spool_begin(seq, vec![0, 1]).await else { return };
-    let is_whole = async {
-        let form = store.spooled_form(seq).await.ok()??;
-        store.spooled_source(form.source, spooled.size).await.ok()?
-    };
-    let Some(source) = is_whole.await else { return };
     assert!(source.len() as u64 == spooled.size && source.iter().all(|octet| *octet == b'x'));
     for at in legs {
-        if store.spool_uncertain(seq, vec![at]).await.is_err() {
+        if store.spool_uncertain(seq, vec![at]).await != Ok(true) {
             // Nothing is sent; an attempt that did not end begins again when the node does.
             continue;
         }

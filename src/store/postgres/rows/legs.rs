@@ -82,9 +82,24 @@ pub(crate) async fn begin(tx: &Transaction<'_>, message: i64, legs: &[i64]) -> R
     moved(tx, set, &format!("state IN {OPEN}"), message, legs).await
 }
 
-/// Notes of legs that are being sent that the destination may have them from now on.
-pub(crate) async fn make_uncertain(tx: &Transaction<'_>, message: i64, legs: &[i64]) -> Result<()> {
-    moved(tx, "state = 'uncertain'", &format!("state IN {OPEN}"), message, legs).await.map(drop)
+/// Notes of legs that are being sent that the destination may have them from now on, and takes them into the attempt where
+/// nobody did. False where that cannot be of all of them: then it is noted of none.
+pub(crate) async fn make_uncertain(
+    tx: &Transaction<'_>,
+    message: i64,
+    legs: &[i64],
+) -> Result<bool> {
+    let sql = format!(
+        "SELECT under_way FROM spool_legs WHERE message = $1 AND leg = ANY ($2) AND state IN {OPEN} FOR UPDATE"
+    );
+    let open = ask::all(tx, &sql, &[&message, &legs], |row| get::<bool>(row, 0)).await?;
+    let has_begun = open.iter().all(|under_way| *under_way);
+    // What was begun before somebody had it held goes to its end.
+    if open.len() != legs.len() || !has_begun && is_held(tx, message).await? {
+        return Ok(false);
+    }
+    let set = "under_way = true, state = 'uncertain'";
+    moved(tx, set, "true", message, legs).await.map(|_| true)
 }
 
 /// Notes that the delay of legs needs to be told no more; false where one of them did not need it.

@@ -2,7 +2,7 @@
 
 use super::spool::{OPEN, is_held};
 use crate::{store::spool::Leg, time::Millis};
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 
 /// Messages whose delay is told, read at once.
 const DELAYED: usize = 50;
@@ -27,13 +27,28 @@ pub(crate) fn begin(connection: &Connection, message: i64, legs: &[i64]) -> Resu
     moved(connection, &sql, message, legs)
 }
 
-/// Notes of legs that are being sent that the destination may have them from now on.
-pub(crate) fn make_uncertain(connection: &Connection, message: i64, legs: &[i64]) -> Result<()> {
+/// Notes of legs that are being sent that the destination may have them from now on, and takes them into the attempt where
+/// nobody did. False where that cannot be of all of them: then it is noted of none.
+pub(crate) fn make_uncertain(connection: &Connection, message: i64, legs: &[i64]) -> Result<bool> {
+    let mut are_open = true;
+    let mut has_begun = true;
     let sql = format!(
-        "UPDATE spool_legs SET state = 'uncertain'
-         WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
+        "SELECT under_way FROM spool_legs WHERE message = ?1 AND leg = ?2 AND state IN {OPEN}"
     );
-    moved(connection, &sql, message, legs).map(drop)
+    let mut statement = connection.prepare_cached(&sql)?;
+    for leg in legs {
+        let under_way =
+            statement.query_row([message, *leg], |row| row.get::<_, bool>(0)).optional()?;
+        are_open &= under_way.is_some();
+        has_begun &= under_way == Some(true);
+    }
+    // What was begun before somebody had it held goes to its end.
+    if !are_open || !has_begun && is_held(connection, message)? {
+        return Ok(false);
+    }
+    let sql =
+        "UPDATE spool_legs SET under_way = 1, state = 'uncertain' WHERE message = ?1 AND leg = ?2";
+    moved(connection, sql, message, legs).map(|_| true)
 }
 
 /// Runs an update of one leg for each of `legs`; gives those that it found.

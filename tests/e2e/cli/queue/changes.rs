@@ -136,7 +136,7 @@ fn what_is_being_sent_is_not_dropped() {
         scene.sink.on(step, Action::hold(&gate));
         scene.onward.run(&["queue", "retry", &id]);
         gate.wait_for_arrivals(1);
-        assert_eq!(scene.ids(&["--state", state]), [id.as_str()]);
+        wait_until("its state", || (scene.ids(&["--state", state]) == [id.as_str()]).then_some(()));
         let refused = scene.onward.cli(&["queue", "drop", &id]);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
         let says = format!("onward: being sent at this moment, try again: {id}\n");
