@@ -212,8 +212,10 @@ pub(crate) fn all(connection: &Connection, mut each: impl FnMut(Readable)) -> Re
 
 /// True of a message whose account must not send now.
 pub(super) fn is_held(connection: &Connection, message: i64) -> Result<bool> {
+    // Of what others sent nothing is read.
+    let sql = format!("SELECT {HEAD} FROM spool WHERE seq = ?1 AND caused_by GLOB 'account *'");
     let held = connection
-        .prepare_cached(&format!("SELECT {HEAD} FROM spool WHERE seq = ?1"))?
+        .prepare_cached(&sql)?
         .query_row([message], |row| Ok(spooled(row)?.held.is_some()))
         .optional()?;
     Ok(held == Some(true))
