@@ -20,6 +20,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeSet, HashMap},
+    error::Error,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -357,16 +358,16 @@ impl Runner {
     }
 
     fn buried(&mut self, buried: Result<Result<Vec<i64>, StoreError>, tokio::task::JoinError>) {
-        match buried {
+        let error: Box<dyn Error> = match buried {
             Ok(Ok(buried)) => {
-                self.finished.retain(|message| buried.binary_search(message).is_err())
+                self.finished.retain(|message| buried.binary_search(message).is_err());
+                return;
             }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "finished messages stay in the spool for now");
-                self.bury_at = Some(Instant::now() + AGAIN);
-            }
-            Err(error) => tracing::error!(%error, "finished messages stay in the spool for now"),
-        }
+            Ok(Err(error)) => error.into(),
+            Err(error) => error.into(),
+        };
+        tracing::error!(%error, "finished messages stay in the spool for now");
+        self.bury_at = Some(Instant::now() + AGAIN);
     }
 }
 
