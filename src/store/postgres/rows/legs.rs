@@ -98,7 +98,7 @@ pub(crate) async fn make_uncertain(
     if open.len() != legs.len() || !has_begun && is_held(tx, message).await? {
         return Ok(false);
     }
-    let set = "under_way = true, state = 'uncertain'";
+    let set = "state = 'uncertain', under_way = true";
     moved(tx, set, "true", message, legs).await.map(|_| true)
 }
 
