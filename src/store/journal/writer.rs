@@ -89,6 +89,8 @@ pub(super) struct Writer<W> {
     /// Bounces that came before the record of their message.
     early: Vec<Bounce>,
     bounds: Bounds,
+    /// When what waits has gathered for long enough.
+    gathered: Option<Instant>,
     prune_after: Instant,
     /// When a server that was away is asked again.
     retry_after: Option<Instant>,
@@ -139,6 +141,7 @@ impl<W: Writes> Writer<W> {
             coming: Coming { entries: coming, waiting: VecDeque::new(), lost },
             early: Vec::new(),
             bounds,
+            gathered: None,
             prune_after: Instant::now(),
             retry_after: None,
             counts_pruned: None,
@@ -150,27 +153,31 @@ impl<W: Writes> Writer<W> {
         loop {
             let mut order = None;
             let next = self.retry_after.unwrap_or(self.prune_after).min(self.prune_after);
-            // What came while others were written.
-            let gathers = !self.coming.waiting.is_empty() && self.retry_after.is_none();
+            // Beside the bounds, which are looked at meanwhile, so that nothing is written sooner for them, or later.
+            let gathered = match self.coming.waiting.is_empty() || self.retry_after.is_some() {
+                true => None,
+                false => Some(*self.gathered.get_or_insert_with(|| Instant::now() + GATHER)),
+            };
             tokio::select! {
-                entry = self.coming.entries.recv(), if !gathers => {
+                entry = self.coming.entries.recv(), if gathered.is_none() => {
                     let Some(entry) = entry else { return };
                     self.coming.hold(entry);
                     if self.retry_after.is_none() {
-                        tokio::select! {
-                            () = tokio::time::sleep(GATHER) => {}
-                            Some(given) = orders.recv() => order = Some(given),
-                        }
+                        continue;
                     }
                 }
-                () = tokio::time::sleep(GATHER), if gathers => {}
+                () = tokio::time::sleep_until(gathered.unwrap_or(next).into()), if gathered.is_some() => {}
                 Some(given) = orders.recv() => order = Some(given),
                 () = tokio::time::sleep_until(next.into()) => {
                     if Instant::now() >= self.prune_after {
                         self.prune().await;
                     }
+                    if self.retry_after.is_none() {
+                        continue;
+                    }
                 }
             }
+            self.gathered = None;
             while let Ok(entry) = self.coming.entries.try_recv() {
                 self.coming.hold(entry);
                 if self.coming.waiting.len() >= BATCH {
@@ -279,116 +286,4 @@ impl<W: Writes> Writer<W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{
-        super::{Outcome, Recording, recorder::Recorder},
-        *,
-    };
-    use crate::{address::ReversePath, store::StoreError};
-    use parking_lot::Mutex;
-    use std::sync::atomic::AtomicBool;
-    use tokio::sync::Notify;
-
-    /// A server that may be away, or slow.
-    #[derive(Clone, Default)]
-    struct Server {
-        is_away: Arc<AtomicBool>,
-        written: Arc<Mutex<Vec<String>>>,
-        begun: Arc<Notify>,
-        times: Arc<Mutex<Vec<Instant>>>,
-        takes: Duration,
-    }
-
-    #[async_trait(?Send)]
-    impl Writes for Server {
-        async fn write(
-            &mut self,
-            entries: &[Entry],
-            _: Millis,
-        ) -> Result<Vec<Bounce>, JournalError> {
-            if self.is_away.load(Ordering::Relaxed) {
-                let (database, reason) = ("postgresql://db.test/d".into(), "gone".into());
-                return Err(StoreError::Unreachable { database, reason }.into());
-            }
-            let ids = entries.iter().filter_map(|entry| match entry {
-                Entry::New(record) => Some(record.id.clone()),
-                Entry::Amendment(_) | Entry::Replacement(_) | Entry::Bounce(_) => None,
-            });
-            self.written.lock().extend(ids);
-            self.times.lock().push(Instant::now());
-            self.begun.notify_one();
-            tokio::time::sleep(self.takes).await;
-            Ok(Vec::new())
-        }
-
-        async fn prune(&mut self, _: Bounds, _: Millis) -> Result<bool, JournalError> {
-            Ok(false)
-        }
-
-        async fn prune_counts(&mut self, _: Bounds, _: Millis) -> Result<(), JournalError> {
-            Ok(())
-        }
-    }
-
-    fn record(n: usize) -> Record {
-        Record {
-            id: n.to_string(),
-            time: Millis::EPOCH,
-            client: None,
-            helo: String::new(),
-            from: ReversePath::Null,
-            srs_from: None,
-            to: Vec::new(),
-            outcome: Outcome::Forwarded,
-            reply: String::new(),
-            size: 0,
-            ms: 0,
-            attempts: Vec::new(),
-            auth: String::new(),
-            tls: String::new(),
-            filter: None,
-            detail: String::new(),
-            ways: None,
-            node: None,
-        }
-    }
-
-    #[tokio::test]
-    async fn so_many_records_wait_for_a_server_and_no_more() {
-        let server = Server::default();
-        let recorder = Recorder::start(server.clone(), Bounds::default()).unwrap();
-        server.is_away.store(true, Ordering::Relaxed);
-        for n in 0..HELD + 50 {
-            recorder.record_in_time(record(n)).await;
-            if n % 5_000 == 0 {
-                recorder.flush().await;
-            }
-        }
-        recorder.flush().await;
-        assert_eq!(server.written.lock().len(), 0);
-        server.is_away.store(false, Ordering::Relaxed);
-        recorder.flush().await;
-        let written = server.written.lock().clone();
-        let expected: Vec<String> = (0..HELD).map(|n| n.to_string()).collect();
-        assert_eq!(written.len(), HELD);
-        assert!(written == expected, "in the order in which they came");
-    }
-
-    /// Each transaction costs a server as much as a dozen records.
-    #[tokio::test]
-    async fn what_comes_during_a_transaction_gathers_before_the_next() {
-        let server = Server { takes: Duration::from_millis(50), ..Server::default() };
-        let recorder = Recorder::start(server.clone(), Bounds::default()).unwrap();
-        for n in 0..3 {
-            recorder.record_in_time(record(n)).await;
-            server.begun.notified().await;
-        }
-        recorder.flush().await;
-        let times = server.times.lock().clone();
-        for pair in times.windows(2) {
-            let pause = pair[1] - pair[0] - server.takes;
-            assert!(pause > GATHER / 2, "{pause:?}");
-        }
-        assert_eq!(server.written.lock().len(), 3);
-    }
-}
+mod tests;
