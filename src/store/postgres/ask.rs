@@ -5,11 +5,15 @@ use super::error::{Error, unreadable};
 use crate::store::number::number;
 use crate::time::{Millis, UnixTime};
 use deadpool_postgres::Transaction;
-use std::time::Duration;
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 use tokio::time::timeout;
 use tokio_postgres::{
     Row,
-    types::{FromSql, ToSql},
+    binary_copy::BinaryCopyInWriter,
+    types::{FromSql, ToSql, Type},
 };
 
 /// What stands for `$1`, `$2`, … in a statement.
@@ -83,6 +87,24 @@ pub(super) async fn exists(tx: &Transaction<'_>, sql: &str, values: &Values<'_>)
 /// Does what the statement says; gives how many rows it changed.
 pub(super) async fn run(tx: &Transaction<'_>, sql: &str, values: &Values<'_>) -> Result<u64> {
     answered(async { tx.execute(&tx.prepare_cached(sql).await?, values).await }).await
+}
+
+/// Writes many rows by `COPY`: a server has less to do for each than by `INSERT`. Gives how many there were.
+pub(super) async fn copy(
+    tx: &Transaction<'_>,
+    table: &str,
+    columns: &[(&str, Type)],
+    write: impl AsyncFnOnce(Pin<&mut BinaryCopyInWriter>) -> Result<(), tokio_postgres::Error>,
+) -> Result<u64> {
+    let (names, types): (Vec<&str>, Vec<Type>) = columns.iter().cloned().unzip();
+    let sql = format!("COPY {table} ({}) FROM STDIN (FORMAT binary)", names.join(", "));
+    answered(async {
+        let sink = tx.copy_in(&tx.prepare_cached(&sql).await?).await?;
+        let mut rows = pin!(BinaryCopyInWriter::new(sink, &types));
+        write(rows.as_mut()).await?;
+        rows.finish().await
+    })
+    .await
 }
 
 /// A column.

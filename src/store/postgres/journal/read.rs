@@ -141,7 +141,8 @@ impl Reading for Records {
         let (since, limit) = (column(since.as_millis()), column(limit as u64));
         let sql = "SELECT host, count(*), count(*) FILTER (WHERE verdict NOT IN ('delivered', 'refused')),
                           round(avg(ms))::bigint, max(ms)
-                   FROM (SELECT host, ms, verdict, time FROM journal_attempts ORDER BY seq DESC LIMIT $1) latest
+                   FROM (SELECT host, ms, verdict, time FROM journal_attempts
+                         ORDER BY came DESC, message DESC, seq DESC LIMIT $1) latest
                    WHERE time >= $2 AND host <> '' GROUP BY host ORDER BY avg(ms) DESC, host LIMIT $3";
         let one = |row: &Row| {
             Ok(HostCount {

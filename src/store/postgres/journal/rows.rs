@@ -20,6 +20,7 @@ use crate::{
 };
 use deadpool_postgres::Transaction;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tokio_postgres::types::{ToSql, Type};
 
 /// Locks by which nodes that write of the same messages wait for each other: few, as a server has a bounded number.
 const LOCKS: u32 = 64;
@@ -28,6 +29,43 @@ const LOCK: i32 = 0x4f6e_776a;
 /// What a row takes beside its texts.
 const ROW: usize = 200;
 const ATTEMPT_ROW: usize = 100;
+
+/// What a new row of `journal` is written with, and one of `journal_attempts`, whose number the table gives.
+const COLUMNS: [(&str, Type); 20] = [
+    ("seq", INT8),
+    ("time", INT8),
+    ("id", TEXT),
+    ("node", TEXT),
+    ("client", TEXT),
+    ("helo", TEXT),
+    ("sender", TEXT),
+    ("srs_from", TEXT),
+    ("rcpt", TEXT),
+    ("outcome", TEXT),
+    ("reply", TEXT),
+    ("size", INT8),
+    ("ms", INT8),
+    ("detail", TEXT),
+    ("auth", TEXT),
+    ("tls", TEXT),
+    ("filter", TEXT),
+    ("ways", TEXT),
+    ("class", TEXT),
+    ("octets", INT8),
+];
+const ATTEMPT_COLUMNS: [(&str, Type); 9] = [
+    ("came", INT8),
+    ("message", INT8),
+    ("time", INT8),
+    ("rcpt", TEXT),
+    ("host", TEXT),
+    ("reply", TEXT),
+    ("ms", INT8),
+    ("verdict", TEXT),
+    ("tls", TEXT),
+];
+const INT8: Type = Type::INT8;
+const TEXT: Type = Type::TEXT;
 
 /// A record that is there, and what is to be added to it.
 pub(super) struct Change {
@@ -140,62 +178,46 @@ pub(super) async fn insert(
     if new.is_empty() {
         return Ok(());
     }
-    let sql = "SELECT nextval('journal_seq') FROM generate_series(1, $1::bigint)";
-    let seqs = ask::all(tx, sql, &[&column(new.len() as u64)], |row| get::<i64>(row, 0)).await?;
-    let numbers = |of: fn(&New<'_>) -> i64| new.iter().map(of).collect::<Vec<_>>();
-    let texts = |of: for<'b> fn(&'b New<'_>) -> &'b str| {
-        new.iter().map(|it| clean(of(it))).collect::<Vec<_>>()
-    };
-    let times = numbers(|it| time(it.record.time));
-    let client = new.iter().map(|it| it.record.client.map(|ip| ip.to_string()));
-    let client: Vec<Option<String>> = client.collect();
-    let srs_from: Vec<Option<String>> =
-        new.iter().map(|it| it.record.srs_from.as_deref().map(clean)).collect();
-    let filter: Vec<String> = new
-        .iter()
-        .map(|it| it.record.filter.as_ref().and_then(|it| serde_json::to_string(it).ok()))
-        .map(|text| clean(&text.unwrap_or_default()))
-        .collect();
-    let ways: Vec<Option<String>> =
-        new.iter().map(|it| it.record.ways.as_ref().map(ways_text)).collect();
+    let sql = "SELECT array_agg(nextval('journal_seq')) FROM generate_series(1, $1::bigint)";
+    let seqs: Vec<i64> = ask::one(tx, sql, &[&column(new.len() as u64)], |row| get(row, 0)).await?;
     let octets: Vec<i64> = new.iter().map(New::octets).collect();
     for (it, octets) in new.iter().zip(&octets) {
         days.add(it.record.time, 1, i64::from(is_refusal(&it.noted)), *octets);
     }
-    let sql = "INSERT INTO journal
-               SELECT u.seq, u.time, u.id, $20, u.client, u.helo, u.sender, u.srs_from, u.rcpt, u.outcome, u.reply, u.size,
-                   u.ms, u.detail, u.auth, u.tls, u.filter, u.ways, u.class, u.octets
-               FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                   $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
-                   $16::text[], $17::text[], $18::text[], $19::bigint[])
-               AS u (seq, time, id, client, helo, sender, srs_from, rcpt, outcome, reply, size, ms, detail, auth, tls,
-                   filter, ways, class, octets)";
-    let values: &ask::Values<'_> = &[
-        &seqs,
-        &times,
-        &texts(|it| &it.record.id),
-        &client,
-        &texts(|it| &it.record.helo),
-        &texts(|it| &it.noted.sender),
-        &srs_from,
-        &texts(|it| &it.noted.rcpt),
-        &texts(|it| &it.noted.outcome),
-        &texts(|it| &it.noted.reply),
-        &numbers(|it| column(it.record.size)),
-        &numbers(|it| column(it.ms)),
-        &texts(|it| &it.noted.detail),
-        &texts(|it| &it.noted.auth),
-        &texts(|it| &it.record.tls),
-        &filter,
-        &ways,
-        &texts(|it| &it.noted.class),
-        &octets,
-        &node,
-    ];
-    ask::run(tx, sql, values).await?;
-    let attempts = new.iter().zip(&seqs).zip(&times);
-    let attempts = attempts
-        .flat_map(|((it, seq), came)| it.attempts.iter().map(move |line| (*came, *seq, *line)));
+    ask::copy(tx, "journal", &COLUMNS, async |mut rows| {
+        for ((New { record, noted, ms, .. }, seq), octets) in new.iter().zip(&seqs).zip(&octets) {
+            let filter = record.filter.as_ref().and_then(|it| serde_json::to_string(it).ok());
+            let values: [&(dyn ToSql + Sync); COLUMNS.len()] = [
+                seq,
+                &time(record.time),
+                &clean(&record.id),
+                &node,
+                &record.client.map(|ip| ip.to_string()),
+                &clean(&record.helo),
+                &clean(&noted.sender),
+                &record.srs_from.as_deref().map(clean),
+                &clean(&noted.rcpt),
+                &noted.outcome,
+                &clean(&noted.reply),
+                &column(record.size),
+                &column(*ms),
+                &clean(&noted.detail),
+                &clean(&noted.auth),
+                &clean(&record.tls),
+                &clean(filter.as_deref().unwrap_or_default()),
+                &record.ways.as_ref().map(ways_text),
+                &clean(&noted.class),
+                octets,
+            ];
+            rows.as_mut().write(&values).await?;
+        }
+        Ok(())
+    })
+    .await?;
+    let attempts = new.iter().zip(&seqs);
+    let attempts = attempts.flat_map(|(it, seq)| {
+        it.attempts.iter().map(move |line| (time(it.record.time), *seq, *line))
+    });
     insert_attempts(tx, &attempts.collect::<Vec<_>>()).await
 }
 
@@ -300,33 +322,26 @@ async fn insert_attempts(
     if attempts.is_empty() {
         return Ok(());
     }
-    let texts = |of: fn(&AttemptLine) -> &str| {
-        attempts.iter().map(|(_, _, line)| clean(of(line))).collect::<Vec<_>>()
-    };
-    let came: Vec<i64> = attempts.iter().map(|(came, ..)| *came).collect();
-    let messages: Vec<i64> = attempts.iter().map(|(_, message, _)| *message).collect();
-    let times: Vec<i64> = attempts.iter().map(|(.., line)| time(line.time)).collect();
-    let ms: Vec<i64> = attempts.iter().map(|(.., line)| column(line.ms)).collect();
-    let rcpt: Vec<String> =
-        attempts.iter().map(|(.., line)| clean(list(&line.to, &mut Vec::new()))).collect();
-    let sql = "INSERT INTO journal_attempts
-               SELECT nextval('journal_attempt_seq'), u.* FROM (
-                   SELECT came, message, time, rcpt, host, reply, ms, verdict, tls
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                       $8::text[], $9::text[]) WITH ORDINALITY
-                   AS t (came, message, time, rcpt, host, reply, ms, verdict, tls, n) ORDER BY n) u";
-    let values: &ask::Values<'_> = &[
-        &came,
-        &messages,
-        &times,
-        &rcpt,
-        &texts(|line| &line.host),
-        &texts(|line| &line.reply),
-        &ms,
-        &texts(|line| &line.verdict),
-        &texts(|line| &line.tls),
-    ];
-    ask::run(tx, sql, values).await.map(drop)
+    ask::copy(tx, "journal_attempts", &ATTEMPT_COLUMNS, async |mut rows| {
+        let mut room = Vec::new();
+        for (came, message, line) in attempts {
+            let values: [&(dyn ToSql + Sync); ATTEMPT_COLUMNS.len()] = [
+                came,
+                message,
+                &time(line.time),
+                &clean(list(&line.to, &mut room)),
+                &clean(&line.host),
+                &clean(&line.reply),
+                &column(line.ms),
+                &clean(&line.verdict),
+                &clean(&line.tls),
+            ];
+            rows.as_mut().write(&values).await?;
+        }
+        Ok(())
+    })
+    .await
+    .map(drop)
 }
 
 /// What is to be added to the figures of days.

@@ -128,5 +128,5 @@ pub(crate) async fn make_due_of(tx: &Transaction<'_>, account: &str) -> Result<(
 }
 
 fn line_text(line: &Line) -> String {
-    clean(&line.to_string())
+    clean(&line.to_string()).into_owned()
 }

@@ -21,7 +21,7 @@ use crate::{
     time::Millis,
 };
 use deadpool_postgres::Transaction;
-use std::{fmt::Display, sync::Arc};
+use std::{borrow::Cow, fmt::Display, sync::Arc};
 use tokio_postgres::Row;
 
 /// The states in which something is still to be done.
@@ -155,8 +155,11 @@ async fn insert_one(
 }
 
 /// A text of PostgreSQL has no NUL.
-pub(crate) fn clean(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    match memchr::memchr(0, text.as_bytes()) {
+        Some(_) => text.replace('\0', "\u{fffd}").into(),
+        None => text.into(),
+    }
 }
 
 /// What a [`Spooled`] is made of, without its legs.

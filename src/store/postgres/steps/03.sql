@@ -34,7 +34,7 @@ CREATE INDEX journal_rare ON journal (time, seq)
 -- Attempts to deliver them. message: its number.
 CREATE SEQUENCE journal_attempt_seq;
 CREATE TABLE journal_attempts (
-    seq     bigint NOT NULL,
+    seq     bigint NOT NULL DEFAULT nextval('journal_attempt_seq'),
     came    bigint NOT NULL,
     message bigint NOT NULL,
     time    bigint NOT NULL,
@@ -46,7 +46,6 @@ CREATE TABLE journal_attempts (
     tls     text NOT NULL,
     PRIMARY KEY (came, message, seq)
 ) PARTITION BY RANGE (came);
-CREATE INDEX journal_attempts_by_seq ON journal_attempts (seq);
 
 -- Which batch each writer wrote last, so that one who lost the connection at a commit knows whether that was done.
 CREATE TABLE journal_writers (writer text PRIMARY KEY, batch bigint NOT NULL, at timestamptz NOT NULL DEFAULT now());
