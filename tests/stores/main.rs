@@ -95,6 +95,7 @@ macro_rules! run_suite {
                 a_long_sender_that_two_clients_bring_is_neithers;
             many:
                 while_aliases_are_made_to_be_found_others_make_theirs
+                what_is_only_planned_does_not_begin_anew_when_others_change_aliases
                 what_a_change_of_many_leaves_unfinished_is_found_after_others
                 one_mailbox_takes_the_place_of_another_everywhere_or_nowhere
                 a_plan_changes_nothing_and_tells_each

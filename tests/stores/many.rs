@@ -52,6 +52,34 @@ async fn found(store: &Store, text: &str) -> usize {
     store.find_aliases(&filter.normal(), None, 1_000).await.unwrap().found.len()
 }
 
+pub(crate) async fn what_is_only_planned_does_not_begin_anew_when_others_change_aliases(
+    place: &dyn Place,
+) {
+    let store = hosting(place, &[]).await;
+    store.take_in(thousands(0, 1_500)).await.unwrap().whole().unwrap();
+    let progress = |what| {
+        let (begun, other) = (Arc::new(AtomicU64::new(0)), place.open());
+        let (count, runtime) = (Arc::clone(&begun), tokio::runtime::Handle::current());
+        let progress = Progress::new(move |far| {
+            // The last try of what is done has others wait.
+            if far.what == what && far.done == 1_000 && count.fetch_add(1, Ordering::Relaxed) < 3 {
+                let n = count.load(Ordering::Relaxed);
+                let alias = forward(&format!("{what}{n}@x.test").replace(' ', "-"), "b@y.test");
+                runtime.block_on(other.add_alias(&alias)).unwrap();
+            }
+        });
+        (progress, begun)
+    };
+    let (plan, begun) = progress("read");
+    let coming = Coming { commits: false, progress: plan, ..thousands(1_500, 3_000) };
+    store.take_in(coming).await.unwrap().whole().unwrap();
+    assert_eq!(begun.load(Ordering::Relaxed), 1);
+    let (plan, begun) = progress("looked at");
+    let many = Many { commits: false, progress: plan, ..replacing("b@y.test", "new@y.test") };
+    assert_eq!(store.edit_aliases(many).await.unwrap().changed, 1_501);
+    assert_eq!(begun.load(Ordering::Relaxed), 1);
+}
+
 pub(crate) async fn while_aliases_are_made_to_be_found_others_make_theirs(place: &dyn Place) {
     let store = hosting(place, &[]).await;
     let other = place.open();

@@ -6,9 +6,6 @@ use super::{
 };
 use deadpool_postgres::Transaction;
 
-/// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
-pub(super) const TRIES: usize = 3;
-
 /// Changes domains or aliases; look-ups know of it when this answers, those of other nodes soon.
 macro_rules! changing {
     ($store:expr, $tx:ident, $version:ident => $work:expr) => {{

@@ -5,17 +5,18 @@ use super::{
     Postgres,
     alias_texts::write_texts,
     alter::alter,
-    apply::{make_wanted, push, put_in_place},
+    apply::{push, put_in_place},
     ask::{self, Result},
-    changing::{TRIES, changing, count_change},
+    changing::{changing, count_change},
     error::{Failure, unreadable},
     rows::{
         aliases::{self, PAGE, Rows, Table, Which},
-        domain_settings, domains, tokens,
+        domain_settings, tokens,
     },
     snapshot::{self, Live},
     take_in::take_in,
     telling::step,
+    tries::{Tries, Try},
 };
 use crate::{
     address::Domain,
@@ -32,7 +33,6 @@ use deadpool::managed::Object;
 use deadpool_postgres::{ClientWrapper, Transaction};
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
-use tokio_postgres::IsolationLevel;
 
 #[async_trait]
 impl AliasChanges for Postgres {
@@ -71,25 +71,9 @@ async fn edit(
     client: &mut ClientWrapper,
     many: &Many,
 ) -> Result<Edited, Failure> {
-    let mut tries = 0;
+    let mut tries = Tries::new(&store.access, many.commits);
     loop {
-        tries += 1;
-        // The last try has the others wait from its beginning.
-        let waits = many.commits && tries > TRIES;
-        let early = match waits {
-            true => Some(store.access.directory_turn().await?),
-            false => None,
-        };
-        let begin = client.build_transaction();
-        let reading = match waits {
-            true => begin.isolation_level(IsolationLevel::ReadCommitted).start().await?,
-            false => begin.isolation_level(IsolationLevel::RepeatableRead).start().await?,
-        };
-        let version = match waits {
-            true => domains::lock(&reading).await?,
-            false => domains::version(&reading).await?,
-        };
-        make_wanted(&reading).await?;
+        let Try { transaction: reading, version, turn } = tries.begin(client).await?;
         let mut edited = work_out(&reading, many).await?;
         let all = domain_settings::all(&reading).await?;
         let settings = led_elsewhere(all, &many.edit).map_err(unreadable)?;
@@ -100,17 +84,12 @@ async fn edit(
             return Ok(edited);
         }
         edited.domains = settings.iter().map(|(domain, _)| domain.clone()).collect();
-        let (tx, turn) = match early {
+        let (tx, turn) = match turn {
             Some(turn) => (reading, turn),
             None => {
                 reading.commit().await?;
-                let turn = store.access.directory_turn().await?;
-                let next = client.transaction().await?;
-                // What is only planned is planned of what was there.
-                if domains::lock(&next).await? != version && many.commits {
-                    continue;
-                }
-                (next, turn)
+                let Some(next) = tries.write(client, version).await? else { continue };
+                next
             }
         };
         put_all_in_place(&tx, many, &settings, edited.changed).await?;

@@ -36,6 +36,7 @@ mod telling;
 mod tls;
 mod tls_records;
 mod tokens;
+mod tries;
 
 pub use crate::config::{Database, DatabaseError};
 pub(super) use node::new_instance;

@@ -4,9 +4,9 @@
 use super::{
     Postgres,
     alias_texts::write_texts,
-    apply::{AT_ONCE, make_wanted, push, put_in_place},
+    apply::{AT_ONCE, push, put_in_place},
     ask::Result,
-    changing::{TRIES, count_change},
+    changing::count_change,
     error::Failure,
     rows::{
         aliases::{self, Rows, Table},
@@ -14,6 +14,7 @@ use super::{
     },
     snapshot::{self, Live},
     telling::{step, tell},
+    tries::{Tries, Try},
 };
 use crate::{
     address::Domain,
@@ -27,7 +28,6 @@ use crate::{
 };
 use deadpool_postgres::{ClientWrapper, Transaction};
 use std::collections::{HashMap, HashSet};
-use tokio_postgres::IsolationLevel;
 
 pub(super) async fn take_in(
     store: &Postgres,
@@ -37,36 +37,17 @@ pub(super) async fn take_in(
     if let Some(domain) = coming.domains.iter().find(|domain| domain.literal().is_some()) {
         return Err(ChangeError::Literal(domain.clone()).into());
     }
-    let mut tries = 0;
+    let mut tries = Tries::new(&store.access, coming.commits);
     loop {
-        tries += 1;
-        // As with a change of many.
-        let waits = tries > TRIES;
-        let early = match waits {
-            true => Some(store.access.directory_turn().await?),
-            false => None,
-        };
-        let begin = client.build_transaction();
-        let reading = match waits {
-            true => begin.isolation_level(IsolationLevel::ReadCommitted).start().await?,
-            false => begin.isolation_level(IsolationLevel::RepeatableRead).start().await?,
-        };
-        let version = match waits {
-            true => domains::lock(&reading).await?,
-            false => domains::version(&reading).await?,
-        };
+        let Try { transaction: reading, version, turn } = tries.begin(client).await?;
         let mut taken = TakenIn::default();
         let leads_on = load(&reading, coming, &mut taken).await?;
-        let (tx, turn) = match early {
+        let (tx, turn) = match turn {
             Some(turn) => (reading, turn),
             None => {
                 reading.commit().await?;
-                let turn = store.access.directory_turn().await?;
-                let next = client.transaction().await?;
-                if domains::lock(&next).await? != version {
-                    continue;
-                }
-                (next, turn)
+                let Some(next) = tries.write(client, version).await? else { continue };
+                next
             }
         };
         put_in(&tx, coming, leads_on, &mut taken).await?;
@@ -121,7 +102,6 @@ async fn put_in(
 
 /// Fills the temporary table, for which nobody waits; true where an alias leads to a hosted domain.
 async fn load(tx: &Transaction<'_>, coming: &Coming, taken: &mut TakenIn) -> Result<bool, Failure> {
-    make_wanted(tx).await?;
     let mut loading = Loading {
         hosted: domains::all(tx).await?.into_iter().chain(coming.domains.iter().cloned()).collect(),
         is_first: aliases::count_all(tx).await? == 0,

@@ -15,6 +15,7 @@ use super::{
     },
     rules::{refuse_cycle, refuse_cycle_from, refuse_srs_shaped, refuse_unsafe},
     snapshot,
+    tries::Tries,
 };
 use crate::{
     address::Domain,
@@ -27,15 +28,12 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode};
 use std::{
     collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
 };
 use tokio::{sync::mpsc, task::spawn_blocking};
-
-/// How often a change is worked out again because others changed aliases meanwhile, before they have to wait.
-const TRIES: usize = 3;
 
 #[async_trait]
 impl AliasChanges for Sqlite {
@@ -95,16 +93,9 @@ impl Sqlite {
 }
 
 fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
-    let mut tries = 0;
+    let mut tries = Tries::new(many.commits);
     loop {
-        tries += 1;
-        connection.execute_batch(&apply::wanted_table())?;
-        // The last try has the others wait from its beginning.
-        let waits = tries > TRIES;
-        let behaviour =
-            if waits { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
-        let reading = connection.transaction_with_behavior(behaviour)?;
-        let version = domains::version(&reading)?;
+        let reading = tries.begin(connection)?;
         let mut edited = work_out(&reading, many)?;
         let settings =
             led_elsewhere(domain_settings::all(&reading)?, &many.edit).map_err(unreadable)?;
@@ -119,16 +110,7 @@ fn edit(connection: &mut Connection, many: &Many) -> Result<Edited, Failure> {
             return Ok(edited);
         }
         edited.domains = settings.iter().map(|(domain, _)| domain.clone()).collect();
-        let transaction = if waits {
-            reading
-        } else {
-            reading.commit()?;
-            let next = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if domains::version(&next)? != version {
-                continue;
-            }
-            next
-        };
+        let Some(transaction) = reading.write()? else { continue };
         apply::put_in_place(&transaction)?;
         for (domain, settings) in &settings {
             domain_settings::set(&transaction, domain, settings)?;
@@ -232,28 +214,12 @@ fn take_in(connection: &mut Connection, coming: &Coming) -> Result<TakenIn, Fail
     if let Some(domain) = coming.domains.iter().find(|domain| domain.literal().is_some()) {
         return Err(ChangeError::Literal(domain.clone()).into());
     }
-    let mut tries = 0;
+    let mut tries = Tries::new(coming.commits);
     loop {
-        tries += 1;
-        connection.execute_batch(&apply::wanted_table())?;
-        // As in `edit`.
-        let waits = tries > TRIES;
-        let behaviour =
-            if waits { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
-        let reading = connection.transaction_with_behavior(behaviour)?;
-        let version = domains::version(&reading)?;
+        let reading = tries.begin(connection)?;
         let mut taken = TakenIn::default();
         let leads_on = load(&reading, coming, &mut taken)?;
-        let transaction = if waits {
-            reading
-        } else {
-            reading.commit()?;
-            let next = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if domains::version(&next)? != version {
-                continue;
-            }
-            next
-        };
+        let Some(transaction) = reading.write()? else { continue };
         put_in(&transaction, coming, leads_on, &mut taken)?;
         if coming.commits && taken.refused.is_empty() {
             let all = coming.aliases.count() as u64;

@@ -35,6 +35,7 @@ mod steps;
 mod times;
 mod tls;
 mod tokens;
+mod tries;
 mod watch;
 mod writer;
 
