@@ -46,9 +46,9 @@ pub(super) fn allow(
 /// the log now, for the file when the log is folded into it, and for the logs of `path` and `others` in
 /// which later is written what becomes of it all.
 fn growth(connection: &Connection, path: &Path, others: &[&Path], octets: u64) -> Result<u64> {
-    let page = pragma(connection, "page_size")?;
-    let reused = pragma(connection, "freelist_count")?.saturating_mul(page);
-    let folded = pragma(connection, "page_count")?.saturating_mul(page);
+    let page = pragma(connection, "PRAGMA page_size")?;
+    let reused = pragma(connection, "PRAGMA freelist_count")?.saturating_mul(page);
+    let folded = pragma(connection, "PRAGMA page_count")?.saturating_mul(page);
     let on_disk = size(path);
     let logs =
         others.iter().chain([&path]).map(|path| LOG.saturating_sub(size(&beside(path, "-wal"))));
@@ -64,14 +64,14 @@ fn size(path: &Path) -> u64 {
 
 /// Gives room of what was deleted back to the disk, a part of it; true when there is more.
 pub(crate) fn give_back(connection: &Connection) -> Result<bool> {
-    let before = pragma(connection, "freelist_count")?;
+    let before = pragma(connection, "PRAGMA freelist_count")?;
     if before > 0 {
         connection.pragma(None, "incremental_vacuum", GIVE_BACK, |_| Ok(()))?;
     }
-    let after = pragma(connection, "freelist_count")?;
+    let after = pragma(connection, "PRAGMA freelist_count")?;
     Ok(0 < after && after < before)
 }
 
-fn pragma(connection: &Connection, name: &str) -> Result<u64> {
-    connection.pragma_query_value(None, name, |row| row.get(0)).map(number)
+fn pragma(connection: &Connection, sql: &str) -> Result<u64> {
+    connection.prepare_cached(sql)?.query_row((), |row| row.get(0)).map(number)
 }
