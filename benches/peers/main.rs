@@ -5,6 +5,7 @@
 //!
 //! - `through`: MESSAGES of 4 KB through each, ROUNDS times in each of the cases, until the last has arrived;
 //! - `spool`: MESSAGES that their destination does not take, and then does; also behind a queue of N (5,000);
+//! - `queue`: the same with Onward alone, behind no queue, N / 10 and N messages;
 //! - `maps`: look-ups of Postfix's tables;
 //! - `sizes`: messages of 1 KB to 25 MB for N seconds (300), and the memory that they take;
 //! - `new-domain`: how long a message takes whose sender DNS has to be asked about;
@@ -47,7 +48,7 @@ mod usage;
 
 use report::Report;
 
-const PARTS: [&str; 6] = ["through", "spool", "maps", "sizes", "new-domain", "idle"];
+const PARTS: [&str; 7] = ["through", "spool", "queue", "maps", "sizes", "new-domain", "idle"];
 
 /// What is asked for.
 struct Wanted {
@@ -67,6 +68,9 @@ fn main() {
     }
     if wanted.has("spool") {
         spool::measure(&mut report, rounds, messages, wanted.queued);
+    }
+    if wanted.has("queue") {
+        spool::measure_alone(&mut report, messages, wanted.queued);
     }
     if wanted.has("maps") {
         maps::measure(&mut report, rounds);

@@ -50,6 +50,25 @@ pub fn measure(report: &mut Report, rounds: usize, messages: usize, queued: usiz
     }
 }
 
+/// The same of Onward alone, behind fewer and behind more, as others take long to queue many: what it comes to depends on how much waits,
+/// or does not.
+pub fn measure_alone(report: &mut Report, messages: usize, queued: usize) {
+    let mut sink = Receiver::start_at(free_address());
+    let forwarders = Forwarder::start_all(&[Kind::Checked], sink.address());
+    for forwarder in &forwarders {
+        round_of(forwarder, &mut sink, Refusal::Closed, messages.div_ceil(10), 0);
+        for before in [0, queued / 10, queued] {
+            let mut taken = Case::new(format!("spooled behind {before}"));
+            let mut drained = Case::new(format!("drained, {before} and {messages}"));
+            let [accept, drain] = round_of(forwarder, &mut sink, Refusal::Closed, messages, before);
+            taken.add(forwarder.kind(), accept);
+            drained.add(forwarder.kind(), drain);
+            report.add(taken);
+            report.add(drained);
+        }
+    }
+}
+
 fn round_of(
     forwarder: &Forwarder,
     sink: &mut Receiver,
