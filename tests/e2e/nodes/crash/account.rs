@@ -216,9 +216,16 @@ impl Account {
     }
 }
 
+/// Whoever goes on after standing still has its lease back by then, in milliseconds: until it has, it passes fences and sends nothing.
+const LEASE_IS_BACK: i64 = 2_000;
+
 impl Accident {
     fn meets(&self, from: i64, to: i64) -> bool {
-        self.from <= to && self.to >= from
+        let lasts = match self.what {
+            What::StoodStill(_) => LEASE_IS_BACK,
+            What::Killed(_) | What::Database => 0,
+        };
+        self.from <= to && self.to + lasts >= from
     }
 }
 
