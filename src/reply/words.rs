@@ -2,6 +2,7 @@
 //! what stays readable though a mailbox is called so.
 
 use super::naming::{is_code, is_name};
+use std::{collections::HashSet, sync::LazyLock};
 
 /// Longest text, in octets.
 const MAX_TEXT: usize = 300;
@@ -51,7 +52,8 @@ within without would wrong you your";
 
 /// True for a word of the language, in lower case.
 pub(super) fn is_common(word: &str) -> bool {
-    WORDS.split(' ').any(|known| known == word)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').collect());
+    KNOWN.contains(word)
 }
 
 /// `text` without what is not known to be harmless. `hidden` are words of names, in lower case, that are left out
