@@ -22,9 +22,9 @@ const BUFFER: usize = 1024;
 const ANSWERS: usize = 32 << 10;
 /// Who has asked so often without a pause goes on doing so.
 const BRISK: usize = 32;
-/// Connections at work, all listeners' together, of which each may have a thread of its own. With more of them a thread
-/// that answers what has come meanwhile, one connection after the other, is faster than the change between threads.
-const FEW: usize = 16;
+/// Connections at work, all listeners' together, of which each may have a thread of its own: as many as Postfix has processes by
+/// default, and some. Beyond, threads that change gain nothing over one that answers what has come meanwhile.
+const THREADS: usize = 128;
 
 /// What is said on one connection: the requests that came, and by when the next has to be here.
 pub(super) struct Conversation {
@@ -134,10 +134,11 @@ impl Conversation {
     fn leaves(&self, leaves: Leaves) -> bool {
         match leaves {
             Leaves::Never => false,
-            Leaves::WhenBusy => self.brisk >= BRISK && self.place.busy() <= FEW,
+            Leaves::WhenBusy => self.brisk >= BRISK && self.place.busy() <= THREADS,
             // Who sends a request in pieces has the time for it measured, which a thread that waits for octets does not do.
             Leaves::WhenCrowded => {
-                self.place.busy() > FEW || !self.input.is_empty() && Instant::now() >= self.deadline
+                self.place.busy() > THREADS
+                    || !self.input.is_empty() && Instant::now() >= self.deadline
             }
         }
     }

@@ -5,6 +5,10 @@ use super::{
     Service,
     conversation::{Conversation, Held, Leaves, PAUSE, WRITE},
 };
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, recv},
+};
 use socket2::Socket;
 use std::{
     io::{self, Read, Write},
@@ -120,8 +124,20 @@ impl AsyncRead for Waiting {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = uninterrupted(|| (&*self.0).read(buffer.initialize_unfilled()));
+        let read = uninterrupted(|| self.wait_for(buffer.initialize_unfilled()));
         Poll::Ready(read.map(|octets| buffer.advance(octets)))
+    }
+}
+
+impl Waiting {
+    /// Reads what comes next. Who was answered just now is mostly about to ask again: to let others work meanwhile costs less than to
+    /// sleep and be woken.
+    fn wait_for(&self, octets: &mut [u8]) -> io::Result<usize> {
+        match recv(&*self.0, &mut *octets, RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN) => thread::yield_now(),
+            read => return read.map(|(_, read)| read).map_err(io::Error::from),
+        }
+        (&*self.0).read(octets)
     }
 }
 

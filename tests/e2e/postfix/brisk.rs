@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// Connections that have a thread each at most.
-const FEW: usize = 16;
+const THREADS: usize = 128;
 const SENDER: &str = "alice@sender.test";
 
 /// A connection, what it asks, and what it is answered.
@@ -83,12 +83,12 @@ fn one_that_pauses_gives_its_thread_back_and_is_served_as_before() {
 #[test]
 fn too_many_for_threads_are_all_answered() {
     let (onward, server, rewritten) = forward(&[]);
-    let mut few: Vec<_> = (0..FEW).map(|_| Asker::tcp_table(server, &rewritten)).collect();
+    let mut few: Vec<_> = (0..THREADS).map(|_| Asker::tcp_table(server, &rewritten)).collect();
     wait_until("a thread for each", || {
         few.iter_mut().for_each(Asker::ask);
-        (threads(&onward) == FEW).then_some(())
+        (threads(&onward) == THREADS).then_some(())
     });
-    let mut more: Vec<_> = (0..FEW).map(|_| Asker::tcp_table(server, &rewritten)).collect();
+    let mut more: Vec<_> = (0..THREADS).map(|_| Asker::tcp_table(server, &rewritten)).collect();
     wait_until("no thread for any", || {
         few.iter_mut().chain(&mut more).for_each(Asker::ask);
         (threads(&onward) == 0).then_some(())
@@ -100,7 +100,7 @@ fn too_many_for_threads_are_all_answered() {
     drop(more);
     wait_until("a thread for each again", || {
         few.iter_mut().for_each(Asker::ask);
-        (threads(&onward) == FEW).then_some(())
+        (threads(&onward) == THREADS).then_some(())
     });
 }
 
