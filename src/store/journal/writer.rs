@@ -173,6 +173,8 @@ impl<W: Writes> Writer<W> {
                         self.prune().await;
                     }
                     if self.retry_after.is_none() {
+                        // Nobody may write for long, and what was lost is told all the same.
+                        self.complain(None);
                         continue;
                     }
                 }

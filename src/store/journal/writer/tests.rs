@@ -99,7 +99,8 @@ async fn what_comes_during_a_transaction_gathers_before_the_next() {
 
 #[tokio::test]
 async fn what_gathers_is_written_no_sooner_because_there_is_more_to_prune() {
-    let server = Server { prunes: true, ..Server::default() };
+    // So the next look is due when what came meanwhile has not gathered yet.
+    let server = Server { prunes: true, takes: GATHER * 4 / 5, ..Server::default() };
     gathers(server).await;
 }
 
