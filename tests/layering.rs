@@ -241,10 +241,25 @@ fn wrong_in(file: &str, code: &str) -> Vec<String> {
     for word in DESCRIBING.iter().filter(|word| module != "web" && code.contains(**word)) {
         wrong.push(format!("{file}: `{word}` is for web, where the routes are"));
     }
+    if names_its_text(code) {
+        wrong.push(format!(
+            "{file}: a field `message` of a log line stands in the midst of its text"
+        ));
+    }
     for word in IMPURE.iter().filter(|word| layer <= 1 && code.contains(**word)) {
         wrong.push(format!("{file}: `{word}` in the {name}"));
     }
     wrong
+}
+
+/// True where a line of the log has a field of the name that its text has.
+fn names_its_text(code: &str) -> bool {
+    let events = ["error!(", "warn!(", "info!(", "debug!("];
+    let fields = events.iter().flat_map(|event| code.split(event).skip(1));
+    // The text stands behind the fields.
+    let fields = fields.flat_map(|event| event.split('"').next().unwrap().split(','));
+    let mut names = fields.map(|field| field.split('=').next().unwrap().trim());
+    names.any(|name| name.trim_start_matches(['%', '?']) == "message")
 }
 
 #[test]
@@ -312,6 +327,12 @@ fn a_forbidden_arrow_is_found() {
         wrong_in("admin/x.rs", "use tokio_postgres::Client;"),
         ["admin/x.rs: SQL of PostgreSQL stands in store/postgres alone"]
     );
+    for fields in ["message", "message = seq, %error", "%error, %message"] {
+        let line = format!("tracing::error!({fields}, \"cannot\")");
+        let text = "a field `message` of a log line stands in the midst of its text";
+        assert_eq!(wrong_in("mail/x.rs", &line), [format!("mail/x.rs: {text}")]);
+    }
+    assert!(wrong_in("mail/x.rs", "tracing::error!(seq = message, \"a message\")").is_empty());
     assert!(wrong_in("web/api/x.rs", "#[utoipa::path(get)]").is_empty());
     assert_eq!(
         wrong_in("admin/x.rs", "#[utoipa::path(get)]"),

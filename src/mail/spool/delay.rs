@@ -42,7 +42,7 @@ async fn look(parts: &Parts) -> Result<(), StoreError> {
         let messages = parts.store.spool_delayed(now, last).await?;
         for message in &messages {
             if let Err(error) = tell(parts, *message, now).await {
-                tracing::error!(message, %error, "cannot tell of a delay");
+                tracing::error!(seq = message, %error, "cannot tell of a delay");
             }
         }
         match messages.last() {

@@ -97,7 +97,7 @@ pub(super) async fn retry(
             ended.again = Some(ended.work.again(due, expires));
         }
         Err(error) => {
-            tracing::error!(message = ended.work.message, %error, "cannot read from the spool");
+            tracing::error!(seq = ended.work.message, %error, "cannot read from the spool");
             ended.again = Some(later(&ended.work));
         }
     }

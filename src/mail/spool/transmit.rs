@@ -181,15 +181,12 @@ impl Retry {
                         true
                     }
                     Ok(false) => {
-                        tracing::info!(
-                            message = seq,
-                            "not sent: it was dropped or is held meanwhile"
-                        );
+                        tracing::info!(seq, "not sent: it was dropped or is held meanwhile");
                         passed.is_withheld.store(true, Ordering::Relaxed);
                         false
                     }
                     Err(error) => {
-                        tracing::error!(message = seq, %error, "not sent: the spool cannot be written");
+                        tracing::error!(seq, %error, "not sent: the spool cannot be written");
                         false
                     }
                 }
