@@ -32,6 +32,7 @@ pub struct Database {
     /// Whose certificates are believed instead of the system's.
     ca_file: Option<PathBuf>,
     name: String,
+    remembered_in: Option<PathBuf>,
 }
 
 /// Why a text names no database.
@@ -96,12 +97,22 @@ impl Database {
         }
         config.ssl_mode(ssl_mode);
         let (name, servers) = (name(&config), servers(&config));
-        Ok(Self { config, servers, ca_file, name })
+        Ok(Self { config, servers, ca_file, name, remembered_in: None })
     }
 
     /// The database without its password.
     pub fn name(&self) -> String {
         self.name.clone()
+    }
+
+    /// The same where all of this machine keep in a file which of its servers they knew last.
+    pub(crate) fn remembering(self, file: PathBuf) -> Self {
+        Self { remembered_in: Some(file), ..self }
+    }
+
+    /// That file.
+    pub(crate) fn remembered_in(&self) -> Option<&Path> {
+        self.remembered_in.as_deref()
     }
 
     /// How each of its servers is reached, in the order of the URL.

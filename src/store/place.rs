@@ -18,6 +18,8 @@ use tokio::sync::OnceCell;
 const INSTANCE: &str = "node";
 /// Where a node has its copy of the directory.
 const COPY: &str = "copy";
+/// What says, beside the copy, which server of the database this machine knew last.
+const SERVER: &str = "server";
 
 /// Where the store and the journal are: in files of one machine, or in a database that several share. Clones share what reads
 /// the journal there.
@@ -45,6 +47,7 @@ impl Place {
     pub fn of(config: &Config) -> Self {
         let shared = config.store.postgres.clone().map(|database| {
             let node = config.store.node.clone().unwrap_or_else(|| config.hostname.to_string());
+            let database = database.remembering(config.state_dir.join(COPY).join(SERVER));
             let (lease, hold) = (config.store.lease, config.store.hold);
             Arc::new(Shared { database, node, lease, hold, journal: OnceCell::new() })
         });

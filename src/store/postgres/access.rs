@@ -11,7 +11,7 @@ use deadpool::{
     managed::{Object, Pool, QueueMode, Timeouts},
 };
 use deadpool_postgres::Transaction;
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit},
     time::timeout,
@@ -48,25 +48,7 @@ pub(super) struct Access {
 impl Access {
     /// A way of so many connections at once, of which those that write are half: who only asks finds one.
     pub(super) fn new(database: Arc<Database>, connections: usize) -> Result<Self, StoreError> {
-        let servers = Servers::of(Arc::clone(&database), None)?;
-        Self::over(database, servers, connections)
-    }
-
-    /// The same of a node, which keeps in a file which server it knew last.
-    pub(super) fn remembering(
-        database: Arc<Database>,
-        connections: usize,
-        kept: Option<PathBuf>,
-    ) -> Result<Self, StoreError> {
-        let servers = Servers::of(Arc::clone(&database), kept)?;
-        Self::over(database, servers, connections)
-    }
-
-    fn over(
-        database: Arc<Database>,
-        servers: Servers,
-        connections: usize,
-    ) -> Result<Self, StoreError> {
+        let servers = Servers::of(Arc::clone(&database))?;
         let pool = Pool::builder(servers)
             .max_size(connections)
             .runtime(Runtime::Tokio1)

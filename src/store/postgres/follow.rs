@@ -128,6 +128,7 @@ async fn try_hear(reached: Reached, hint: &Notify) -> Result<(), String> {
 impl Postgres {
     /// Reads what changed; true where domains or aliases did.
     pub(super) async fn look(&self) -> Result<bool, StoreError> {
+        self.access.servers().look();
         let is_back = !self.is_prepared.load(Ordering::Relaxed);
         if is_back {
             let mut client = self.access.client().await?;

@@ -14,6 +14,7 @@ mod directory;
 mod error;
 mod follow;
 pub(super) mod journal;
+mod lineage;
 mod long_senders;
 mod many;
 mod memory;
@@ -66,8 +67,6 @@ use tokio::{
     time::timeout,
 };
 
-/// The file beside a node's copy of the directory that says which server it knew last.
-const SERVER: &str = "server";
 /// How long whoever closes the store waits for a server that may not answer.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -112,8 +111,7 @@ impl Postgres {
     ) -> Result<Arc<Self>, StoreError> {
         let copy = node.as_ref().and_then(|node| node.copy.as_deref());
         let mirror = copy.map(copy::open).transpose()?;
-        let kept = copy.map(|copy| copy.join(SERVER));
-        let access = Access::remembering(Arc::new(database), CONNECTIONS, kept)?;
+        let access = Access::new(Arc::new(database), CONNECTIONS)?;
         let begun = begin(&access, mirror.as_ref()).await;
         let (snapshot, changes, is_prepared) = match (begun, &mirror) {
             (Ok((snapshot, changes)), _) => (snapshot, changes, true),

@@ -3,17 +3,15 @@
 use super::{
     Database,
     error::Error,
+    lineage::{Known, Lineage},
     tls::{Encrypted, Handshakes},
 };
 use crate::store::StoreError;
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
-use parking_lot::Mutex;
 use std::{
-    fmt, fs,
     future::poll_fn,
     ops::{Deref, DerefMut},
-    path::PathBuf,
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -51,23 +49,12 @@ pub(super) struct Pooled {
     is_under_way: bool,
 }
 
-/// Which history a server goes on with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Lineage {
-    /// Nothing where the server does not tell.
-    system: String,
-    timeline: u32,
-}
-
 /// The way to whichever server serves.
 #[derive(Debug)]
 pub(super) struct Servers {
     database: Arc<Database>,
     handshakes: Handshakes,
-    /// The last one that a connection was made to.
-    latest: Mutex<Lineage>,
-    /// Where that is kept, for whoever begins when only the one before is there.
-    kept: Option<PathBuf>,
+    known: Known,
 }
 
 /// A connection that somebody has to drive.
@@ -78,16 +65,18 @@ pub(super) struct Reached {
 }
 
 impl Servers {
-    /// Of a node that keeps in a file which server it knew last, or of who asks once.
-    pub(super) fn of(database: Arc<Database>, kept: Option<PathBuf>) -> Result<Self, StoreError> {
+    pub(super) fn of(database: Arc<Database>) -> Result<Self, StoreError> {
         let handshakes = Handshakes::with(&database).map_err(|error| StoreError::Unreachable {
             database: database.name(),
             reason: error.to_string(),
         })?;
-        // None is there at first.
-        let latest = kept.as_ref().and_then(|file| fs::read_to_string(file).ok());
-        let latest = Mutex::new(latest.map(|told| Lineage::parse(told.trim())).unwrap_or_default());
-        Ok(Self { database, handshakes, latest, kept })
+        let known = Known::kept_in(database.remembered_in());
+        Ok(Self { database, handshakes, known })
+    }
+
+    /// Heeds what others of this machine have found out.
+    pub(super) fn look(&self) {
+        self.known.look();
     }
 
     /// Connects to the server that can be written to; where several can, as one came back that another had taken over from, to
@@ -131,64 +120,13 @@ impl Servers {
         let Some((_, reached)) = found else {
             return Err(trouble.unwrap_or_else(|| self.unreachable("it names no host".to_owned())));
         };
-        self.learn(&reached.lineage)?;
+        let learnt = self.known.learn(&reached.lineage);
+        learnt.map_err(|error| self.unreachable(error.to_string()))?;
         Ok(reached)
-    }
-
-    /// Notes what a server goes on with; refuses one that another has taken over from.
-    fn learn(&self, lineage: &Lineage) -> Result<(), StoreError> {
-        let mut latest = self.latest.lock();
-        if lineage.is_behind(&latest) == Some(true) {
-            return Err(self.unreachable(format!(
-                "another server has taken over from the one that answers, which is of timeline {}, and {} is known",
-                lineage.timeline, latest.timeline
-            )));
-        }
-        if *latest != *lineage {
-            if *latest != Lineage::default() {
-                tracing::warn!(
-                    timeline = lineage.timeline,
-                    "another server of the database serves"
-                );
-            }
-            latest.clone_from(lineage);
-            if let Some(file) = &self.kept
-                && let Err(error) = fs::write(file, format!("{lineage}\n"))
-            {
-                tracing::warn!(file = %file.display(), %error, "cannot keep which server serves");
-            }
-        }
-        Ok(())
     }
 
     fn unreachable(&self, reason: String) -> StoreError {
         StoreError::Unreachable { database: self.database.name(), reason }
-    }
-}
-
-impl Lineage {
-    /// Whether another has taken over from this one; `None` where that cannot be told.
-    fn is_behind(&self, other: &Self) -> Option<bool> {
-        let is_known = !self.system.is_empty() && self.system == other.system;
-        (is_known && self.timeline != other.timeline).then_some(self.timeline < other.timeline)
-    }
-
-    /// As a server tells it.
-    fn parse(told: &str) -> Self {
-        let parts = told.split_once(' ');
-        let timeline = parts.and_then(|(_, timeline)| u32::from_str_radix(timeline, 16).ok());
-        match (parts, timeline) {
-            (Some((system, _)), Some(timeline)) if !system.is_empty() => {
-                Self { system: system.to_owned(), timeline }
-            }
-            _ => Self::default(),
-        }
-    }
-}
-
-impl fmt::Display for Lineage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:08X}", self.system, self.timeline)
     }
 }
 
@@ -254,10 +192,10 @@ impl Manager for Servers {
         if pooled.client.is_closed() || pooled.is_under_way {
             return Err(RecycleError::message("nobody knows what it is at"));
         }
-        match pooled.lineage.is_behind(&self.latest.lock()) {
-            Some(true) => Err(RecycleError::message("another server has taken over")),
-            _ => Ok(()),
+        if self.known.is_later_than(&pooled.lineage) {
+            return Err(RecycleError::message("another server has taken over"));
         }
+        Ok(())
     }
 }
 
@@ -284,26 +222,5 @@ impl Deref for Pooled {
 impl DerefMut for Pooled {
     fn deref_mut(&mut self) -> &mut ClientWrapper {
         &mut self.client
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_behind() {
-        let of = |told: &str| Lineage::parse(told);
-        for (one, other, is) in [
-            ("71 00000001", "71 00000002", Some(true)),
-            ("71 0000000A", "71 00000002", Some(false)),
-            ("71 00000002", "71 00000002", None),
-            ("71 00000001", "72 00000002", None),
-            ("", "71 00000002", None),
-            ("71", "71 00000002", None),
-        ] {
-            assert_eq!(of(one).is_behind(&of(other)), is, "{one} and {other}");
-            assert_eq!(of(&of(one).to_string()), of(one), "{one}");
-        }
     }
 }

@@ -97,3 +97,44 @@ fn a_server_that_another_has_taken_over_from_is_not_used_where_it_alone_is_there
     standby.start_again();
     wait_until("what waits is kept again", || (send(&nodes.a).code == 250).then_some(()));
 }
+
+/// A node whose own connections have not met the standby goes by what others of its machine have: it and the journal write
+/// nothing to the server that came back, and neither do commands.
+#[test]
+fn whoever_of_a_machine_has_met_the_server_that_took_over_speaks_for_all() {
+    let Some(old) = Cluster::alone() else { return };
+    let url = now(old.database());
+    let standby = now(old.standby());
+    let mut nodes = Nodes::in_database(both(&url, &old, &standby));
+    nodes.a.serve();
+    send(&nodes.a).expect("250 2.0.0");
+    nodes.a.signal("STOP");
+    old.break_down();
+    standby.promote();
+    let note = |note: &str| nodes.a.cli(&["alias", "set", ALIAS, "--note", note]);
+    wait_until("a command is done by the other", || (note("later").code == Some(0)).then_some(()));
+    standby.break_down();
+    old.start_again();
+    raw(&old.url("postgres"), "ALTER SYSTEM SET synchronous_standby_names = ''");
+    raw(&old.url("postgres"), "SELECT pg_reload_conf()");
+    nodes.sink.on(Step::Rcpt, Action::reply(BUSY));
+    nodes.a.signal("CONT");
+
+    let taken_over = "another server has taken over from the one that answers";
+    nodes.a.wait_for_log(taken_over);
+    send(&nodes.a).expect("451 4.3.0");
+    let refused = note("too late");
+    assert!(refused.code != Some(0) && refused.stderr.contains(taken_over), "{refused:?}");
+
+    standby.start_again();
+    wait_until("what waits is kept again", || (send(&nodes.a).code == 250).then_some(()));
+    wait_until("the journal tells of it", || {
+        nodes.a.run(&["trace"]).contains("spooled").then_some(())
+    });
+    let name = url.split(['/', '?']).nth(3).unwrap();
+    let records = now(async {
+        let sql = "SELECT count(*) FROM journal WHERE outcome <> 'forwarded'";
+        connect(&old.url(name)).await.query_one(sql, &[]).await.unwrap()
+    });
+    assert_eq!(records.get::<_, i64>(0), 0, "the journal has used the old server");
+}
